@@ -1,0 +1,94 @@
+/* data.h: from files to sequences, from sequences to batches. Used by the trainer and by seqgen's spec stage.
+ *
+ * Takes: a path, a SeqrtTask. Gives: rows of text; a dataset of sequences; batches in a fixed order.
+ * Does not: train, print, or know the model. Every function that can fail returns false or NULL and fills *error
+ * with "FILE:ROW: ..." (row = line of the file, 1 is the header).
+ */
+#ifndef SEQRT_DATA_H
+#define SEQRT_DATA_H
+
+#include "seqrt.h"
+
+/* ---- table: streams a .csv (header, RFC 4180) or .tsv (header, no quoting) row by row; memory is one row ---- */
+typedef struct SeqrtTable SeqrtTable;
+SeqrtTable *seqrt_table_open(const char *path, SeqrtError *error); /* format by the name's ending; "-" is standard input as CSV */
+void seqrt_table_close(SeqrtTable *table);
+int seqrt_table_columns(const SeqrtTable *table);
+const char *seqrt_table_header(const SeqrtTable *table, int column);
+int seqrt_table_find(const SeqrtTable *table, const char *name);        /* -1: no such column */
+int seqrt_table_next(SeqrtTable *table, SeqrtError *error);             /* 1 a row, 0 the end, -1 error (wrong field count, stray quote, NUL, not UTF-8) */
+const char *seqrt_table_cell(const SeqrtTable *table, int column);      /* of the current row, NUL-terminated, until the next call */
+long seqrt_table_row(const SeqrtTable *table);                          /* line number where the current row starts */
+bool seqrt_table_number(const SeqrtTable *table, int column, double *value, SeqrtError *error); /* finite decimal numbers only */
+
+/* Whole file, NUL-terminated; at most 1 GiB; NULL on error. Caller frees. */
+char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error);
+
+/* ---- tokens ---- */
+/* Cuts the next token off *text. chars: one UTF-8 character; bytes: one byte; words: a maximal run of ASCII letters,
+ * digits, apostrophes and bytes >= 0x80, or one other non-space character (so punctuation is a word of its own).
+ * Writes it NUL-terminated into token (at most 255 bytes; a longer word is cut), lowered if asked.
+ * Returns its length, 0 at the end. Invalid UTF-8 gives U+FFFD. A byte >= 0x80 or < 0x20 in bytes mode is written "\xHH". */
+int seqrt_token_next(SeqrtInput input, bool lowercase, const char **text, char token[256]);
+typedef struct SeqrtVocab SeqrtVocab;                                   /* a hash index over task->vocab */
+SeqrtVocab *seqrt_vocab_new(const char *const *entries, int count);
+void seqrt_vocab_free(SeqrtVocab *vocab);
+int seqrt_vocab_find(const SeqrtVocab *vocab, const char *token);       /* 1 (unknown) when absent */
+
+/* ---- dataset: all steps of all sequences in flat arrays; items are sequences, or windows into a long series ---- */
+typedef struct SeqrtItem {
+    size_t at;       /* first step */
+    int length;      /* valid steps, 1..T */
+    int32_t label;   /* class target, else -1 */
+    long row;        /* row of the file it came from */
+} SeqrtItem;
+
+typedef struct SeqrtDataset {
+    const SeqrtTask *task;
+    char *path;
+    size_t steps;            /* total */
+    int32_t *tokens;         /* [steps] or NULL */
+    double *x;               /* [steps][F] normalised, or NULL */
+    int32_t *tags;           /* [steps] tag target, or NULL */
+    double *series;          /* [steps][target columns] normalised: forecast and value over rows; else NULL */
+    int items_count;
+    SeqrtItem *items;
+    double *values;          /* [items][O] normalised: value and forecast, or NULL */
+    char **texts;            /* [items] the raw text (chars, bytes, words), or NULL */
+    bool has_target;         /* false: target columns absent from the file and not required */
+} SeqrtDataset;
+
+/* Reads the file. need_target: absence of the target's columns is an error (train, eval), else the labels are -1 (predict).
+ * carry_state: every series is ONE item here (its length may exceed T); the loader cuts it into streams and windows. */
+SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error);
+/* From strings (predict TEXT...): text inputs only. */
+SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **texts, SeqrtError *error);
+void seqrt_dataset_free(SeqrtDataset *data);
+
+/* A part of a dataset: item numbers in file order. */
+typedef struct SeqrtPart {
+    int count;
+    int *items;
+    size_t first_step, last_step; /* carry_state: the part's own range of steps [first, last) */
+} SeqrtPart;
+
+/* Whole: everything. Split: `fraction` of the sequences (round(fraction * n), at least 1, at most n-1), drawn with the
+ * seed; of one long series (text, rows without sequence_column) its last part by time, no window crossing the cut. */
+SeqrtPart seqrt_part_whole(const SeqrtDataset *data);
+bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, SeqrtPart *train, SeqrtPart *valid, SeqrtError *error);
+void seqrt_part_free(SeqrtPart *part);
+
+/* ---- loader: the order of batches, a function of (seed, epoch) alone ---- */
+typedef struct SeqrtLoader SeqrtLoader;
+SeqrtLoader *seqrt_loader_new(const SeqrtModel *model, const SeqrtDataset *data, const SeqrtPart *part);
+void seqrt_loader_free(SeqrtLoader *loader);
+/* Fixes the order for an epoch: Fisher-Yates with SEQRT_STREAM_SHUFFLE, or file order. Carried state: never shuffled. */
+void seqrt_loader_epoch(SeqrtLoader *loader, uint64_t seed, int epoch, bool shuffle);
+int seqrt_loader_batches(const SeqrtLoader *loader);                    /* the last, smaller one counts */
+/* Fills batch i; arrays belong to the loader until the next call. items (may be NULL): [rows] item numbers. */
+void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items);
+
+/* Initial weights: tensor i's element j comes from stream i, counter j (two uniforms, 2j and 2j+1, for normal, Box-Muller). */
+void seqrt_init_weights(const SeqrtModel *model, uint64_t seed, void *weights);
+
+#endif
