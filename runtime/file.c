@@ -1,0 +1,117 @@
+/* file.c: see file.h. POSIX: a temporary beside the file, fsync, rename, fsync of the directory. */
+#define _GNU_SOURCE
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool seqrt_fail(SeqrtError *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    return false;
+}
+
+static void replace_free(SeqrtReplace *r)
+{
+    free(r->path);
+    free(r->temp);
+    *r = (SeqrtReplace){0};
+}
+
+/* O_EXCL with mode 0666, so that a new file gets what the umask allows, as any other new file. */
+static int temp_open(SeqrtReplace *r)
+{
+    size_t size = strlen(r->path) + 48;
+    r->temp = malloc(size);
+    if (!r->temp)
+        return -1;
+    for (int i = 0; i < 100; i++) {
+        snprintf(r->temp, size, "%s.%ld.%d.tmp", r->path, (long)getpid(), i);
+        int fd = open(r->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+static int place_open(SeqrtReplace *r)
+{
+    struct stat old;
+    if (stat(r->path, &old) != 0)
+        return temp_open(r);
+    if (!S_ISREG(old.st_mode))
+        return open(r->path, O_WRONLY | O_CLOEXEC);
+    r->keep_mode = (int)(old.st_mode & 07777);
+    return temp_open(r);
+}
+
+bool seqrt_replace_begin(SeqrtReplace *r, const char *path, SeqrtError *error)
+{
+    *r = (SeqrtReplace){.keep_mode = -1};
+    r->path = realpath(path, NULL); /* NULL where the file is new */
+    if (!r->path)
+        r->path = strdup(path);
+    int fd = r->path ? place_open(r) : -1;
+    if (fd >= 0 && !(r->stream = fdopen(fd, "wb"))) {
+        close(fd);
+        if (r->temp)
+            unlink(r->temp);
+    }
+    if (r->stream)
+        return true;
+    seqrt_fail(error, "%s: cannot be written: %s", path, strerror(errno));
+    replace_free(r);
+    return false;
+}
+
+/* The rename is only durable once its directory is; a file system that cannot sync directories is no error. */
+static void directory_sync(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(copy);
+}
+
+static bool stream_finish(SeqrtReplace *r)
+{
+    FILE *stream = r->stream;
+    bool good = fflush(stream) == 0 && !ferror(stream);
+    if (good && r->temp && r->keep_mode >= 0)
+        good = fchmod(fileno(stream), (mode_t)r->keep_mode) == 0;
+    if (good && r->temp)
+        good = fsync(fileno(stream)) == 0;
+    int why = errno;
+    if (fclose(stream) != 0 && good)
+        return false;
+    errno = why;
+    return good;
+}
+
+bool seqrt_replace_end(SeqrtReplace *r, bool commit, SeqrtError *error)
+{
+    bool good = true;
+    if (!commit)
+        fclose(r->stream);
+    else if (!stream_finish(r) || (r->temp && rename(r->temp, r->path) != 0))
+        good = seqrt_fail(error, "%s: cannot be written: %s", r->path, strerror(errno));
+    if (r->temp && (!commit || !good))
+        unlink(r->temp);
+    else if (r->temp)
+        directory_sync(r->path);
+    replace_free(r);
+    return good;
+}

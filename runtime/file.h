@@ -1,0 +1,32 @@
+/* file.h: a file is replaced whole or not at all.
+ *
+ * Takes: a path and bytes. Gives: the file, written beside its place, synced and renamed over it, with the old file's
+ * mode. Does not: replace what is no regular file (a terminal, a pipe, /dev/null): those are written to directly.
+ */
+#ifndef SEQRT_FILE_H
+#define SEQRT_FILE_H
+
+#include <stdio.h>
+
+#include "seqrt.h"
+
+typedef struct SeqrtReplace {
+    FILE *stream;  /* write here; failures are noticed by seqrt_replace_end */
+    char *path;    /* what will be replaced, symbolic links followed */
+    char *temp;    /* beside it; NULL when `path` is written to directly */
+    int keep_mode; /* of the old file; -1: there was none */
+} SeqrtReplace;
+
+/* Fills *error with "FILE: what failed: why" when false. */
+bool seqrt_replace_begin(SeqrtReplace *r, const char *path, SeqrtError *error);
+/* commit false: everything written is thrown away, the old file stays. Frees *r in every case. */
+bool seqrt_replace_end(SeqrtReplace *r, bool commit, SeqrtError *error);
+
+/* *error = formatted text; returns false, so that a failing function can say `return seqrt_fail(...)`. */
+bool seqrt_fail(SeqrtError *error, const char *format, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+#endif
