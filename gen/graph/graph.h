@@ -30,6 +30,7 @@ struct Graph {
     bool can_stream;                    /* no bidirectional layer, no flatten */
     int64_t macs_step;                  /* forward multiply-accumulates of one step of one sequence (pooled part not counted) */
     int64_t macs_pooled;                /* of the layers after pooling, once a sequence */
+    char *summary;                      /* graph_dump's text, for SeqrtModel.summary */
 };
 
 /* Builds and checks: shapes, a pooled value before a class, loss and output against the target, sizes (every product
@@ -40,6 +41,8 @@ void graph_free(Graph *graph);
 void graph_tensor(Graph *graph, Layer *layer, const char *name, int64_t rows, int64_t cols, SeqrtInit init, double scale);
 /* A layer's tensor by its name after the dot; NULL if absent. */
 const SeqrtTensor *graph_find(const Graph *graph, const Layer *layer, const char *name);
+/* Whether a matrix multiplies the layer's own input (of tokens: a lookup): weight, weight_ih_l0, weight_ih_l0_reverse. */
+bool graph_reads_input(const Layer *layer, const SeqrtTensor *tensor);
 char *graph_dump(const Graph *graph);
 
 /* Optimiser slots by PyTorch's names: adam exp_avg, exp_avg_sq; sgd momentum_buffer (momentum > 0);
