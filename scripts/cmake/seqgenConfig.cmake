@@ -1,0 +1,39 @@
+# seqgenConfig.cmake: find_package(seqgen) gives seqgen::seqgen (the generator), seqgen::seqrt (the runtime) and
+#
+#   seqgen_add_model(TARGET SPEC [OPTIONS ARG ...] [DEPENDS FILE ...])
+#
+# which makes TARGET a static library from the spec, with TARGET.h on its include path: seqgen is run again when the
+# spec, a file of DEPENDS (name the data files here) or seqgen itself changes. OPTIONS go to seqgen as they are.
+
+get_filename_component(SEQGEN_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
+
+if(NOT TARGET seqgen::seqgen)
+  include(CMakeFindDependencyMacro)
+  find_dependency(PkgConfig)
+  pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+  add_executable(seqgen::seqgen IMPORTED)
+  set_target_properties(seqgen::seqgen PROPERTIES IMPORTED_LOCATION ${SEQGEN_PREFIX}/bin/seqgen)
+  add_library(seqgen::seqrt STATIC IMPORTED)
+  set_target_properties(seqgen::seqrt PROPERTIES
+    IMPORTED_LOCATION ${SEQGEN_PREFIX}/lib/libseqrt.a
+    INTERFACE_INCLUDE_DIRECTORIES ${SEQGEN_PREFIX}/include
+    INTERFACE_LINK_LIBRARIES "PkgConfig::JANSSON;m")
+endif()
+
+function(seqgen_add_model target spec)
+  cmake_parse_arguments(PARSE_ARGV 2 MODEL "" "" "OPTIONS;DEPENDS")
+  if(MODEL_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "seqgen_add_model(${target}): found ${MODEL_UNPARSED_ARGUMENTS}; expected OPTIONS or DEPENDS")
+  endif()
+  get_filename_component(spec ${spec} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.seqgen)
+  file(MAKE_DIRECTORY ${dir})
+  add_custom_command(OUTPUT ${dir}/${target}.c ${dir}/${target}.h VERBATIM
+    COMMAND seqgen::seqgen ${spec} -o ${dir}/${target}.c --quiet ${MODEL_OPTIONS}
+    DEPENDS ${spec} ${MODEL_DEPENDS} seqgen::seqgen
+    COMMENT "seqgen ${target}")
+  add_library(${target} STATIC ${dir}/${target}.c)
+  target_include_directories(${target} PUBLIC ${dir})
+  target_link_libraries(${target} PUBLIC seqgen::seqrt)
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON)
+endfunction()

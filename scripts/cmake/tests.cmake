@@ -1,0 +1,51 @@
+# tests.cmake: one ctest entry a file: tests/**/*.tcl by the harness, tests/unit/test_*.c and tests/grad/test_*.c as programs.
+
+find_program(TCLSH NAMES tclsh tclsh8.6 REQUIRED)
+set(SEQGEN_TEST_ENV
+  SEQGEN=$<TARGET_FILE:seqgen> SEQGEN_TOOLS=${CMAKE_BINARY_DIR}/tests "CC=${CMAKE_C_COMPILER}")
+
+# Tools and unit tests see the sources' headers and every library: they are part of the project.
+function(seqgen_test_program target source)
+  add_executable(${target} ${source})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/gen)
+  target_link_libraries(${target} PRIVATE back interp front seqrt)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+file(GLOB tools CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/tools/*.c)
+foreach(source IN LISTS tools)
+  get_filename_component(name ${source} NAME_WE)
+  seqgen_test_program(${name} ${source})
+endforeach()
+
+foreach(folder unit grad)
+  file(GLOB programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.c)
+  foreach(source IN LISTS programs)
+    get_filename_component(name ${source} NAME_WE)
+    seqgen_test_program(${folder}_${name} ${source})
+    add_test(NAME ${folder}/${name} COMMAND ${folder}_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "${SEQGEN_TEST_ENV}")
+  endforeach()
+endforeach()
+
+# COST starts the long ones first, so that two workers end together.
+file(GLOB_RECURSE files RELATIVE ${PROJECT_SOURCE_DIR}/tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.tcl)
+list(REMOVE_ITEM files harness.tcl)
+foreach(file IN LISTS files)
+  get_filename_component(folder ${file} DIRECTORY)
+  get_filename_component(name ${file} NAME_WE)
+  if(folder STREQUAL "fuzz")
+    continue()
+  endif()
+  add_test(NAME ${folder}/${name} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/harness.tcl ${PROJECT_SOURCE_DIR}/tests/${file})
+  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 10)
+endforeach()
+
+# Random specs, in parts that two workers can share. More of them: scripts/fuzz.
+set(SEQGEN_FUZZ_PARTS 4)
+math(EXPR last "${SEQGEN_FUZZ_PARTS} - 1")
+foreach(part RANGE ${last})
+  add_test(NAME fuzz/part_${part} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz.tcl
+    --count 50 --seed ${part}00 --keep ${CMAKE_BINARY_DIR}/fuzz-failures)
+  set_tests_properties(fuzz/part_${part} PROPERTIES TIMEOUT 900 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 100 LABELS fuzz)
+endforeach()
