@@ -4,12 +4,15 @@
 
 #include <stdbool.h>
 
-typedef struct Loc { int line, col; } Loc; /* from 1; line 0: no place, only the file */
+/* Both from 1, columns in characters. line 0: no place, only the file; line -k: column of the k-th setting (--set). */
+typedef struct Loc { int line, col; } Loc;
 
 typedef struct Diag {
     const char *path;  /* the spec's, as given */
     const char *text;  /* its text, for the line and the caret; may be NULL */
-    int errors;        /* printed so far */
+    int errors;        /* found so far; all but the first hundred are counted only */
+    const char *const *settings; /* "KEY=VALUE" as given with --set, for places in them; may be NULL */
+    int settings_count;
 } Diag;
 
 /* Prints one error to standard error. hint: what is accepted or to do, or NULL. */
