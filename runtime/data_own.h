@@ -1,0 +1,49 @@
+/* data_own.h: what the data files of the runtime share among themselves; no part of the contract. */
+#ifndef SEQRT_DATA_OWN_H
+#define SEQRT_DATA_OWN_H
+
+#include "data.h"
+
+#if defined(__GNUC__)
+#define SEQRT_PRINTF(at) __attribute__((format(printf, at, at + 1)))
+#else
+#define SEQRT_PRINTF(at)
+#endif
+
+/* Fills *error (which may be NULL) and returns false. */
+bool seqrt_data_fail(SeqrtError *error, const char *format, ...) SEQRT_PRINTF(2);
+/* realloc to count elements, the product checked; NULL leaves the old block as it was. */
+void *seqrt_data_resize(void *old, size_t count, size_t size);
+/* Capacity that holds `need`, grown by doubling so that appending stays linear. */
+size_t seqrt_data_capacity(size_t capacity, size_t need);
+
+/* Bytes of the valid UTF-8 character at text (1..4; no overlong form, no surrogate), 0 if there is none.
+ * Never looks past a NUL. */
+int seqrt_utf8_length(const char *text);
+/* Index of an entry, whatever it is (classes use this), or -1. */
+int seqrt_vocab_get(const SeqrtVocab *vocab, const char *entry);
+/* Columns a table lacks, as an error that lists what it has. Always false. */
+bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError *error);
+
+/* Reals of one item's value: the columns of a value target, horizon * columns of a forecast, else 0. */
+static inline size_t seqrt_value_width(const SeqrtTask *task)
+{
+    size_t columns = (size_t)task->target_columns_count;
+    if (task->target == SEQRT_VALUE) return columns;
+    return task->target == SEQRT_FORECAST ? columns * (size_t)task->horizon : 0;
+}
+
+/* Steps after an input step that its target needs: one token for next, the horizon for a forecast. */
+static inline size_t seqrt_look_ahead(const SeqrtTask *task)
+{
+    if (task->target == SEQRT_NEXT) return 1;
+    return task->target == SEQRT_FORECAST ? (size_t)task->horizon : 0;
+}
+
+/* The whole file is one series: text, or rows that no column groups into sequences. */
+static inline bool seqrt_one_series(const SeqrtTask *task)
+{
+    return task->input == SEQRT_TEXT || (task->input == SEQRT_ROWS && !task->sequence_column);
+}
+
+#endif
