@@ -1,6 +1,10 @@
 # tests.cmake: one ctest entry a file: tests/**/*.tcl by the harness, tests/unit/test_*.c and tests/grad/test_*.c as programs.
 
-find_program(TCLSH NAMES tclsh tclsh8.6 REQUIRED)
+find_program(TCLSH NAMES tclsh tclsh8.6)
+if(NOT TCLSH)
+  message(STATUS "tests: no tclsh, so none are built")
+  return()
+endif()
 set(SEQGEN_TEST_ENV
   SEQGEN=$<TARGET_FILE:seqgen> SEQGEN_TOOLS=${CMAKE_BINARY_DIR}/tests "CC=${CMAKE_C_COMPILER}")
 

@@ -110,6 +110,9 @@ CASES = [
     # the other losses and targets
     case("bce_two", ("rows", 3), ("value", 2), [{"gru": {"hidden": 8}}, "last", linear("targets")], 6, 7, loss="bce",
          optimizer={"adam": {"lr": 0.01}}),
+    case("bce_class", ("chars", 5), ("class", 2), [{"rnn": {"hidden": 10}}, "max", linear(1)], 7, 6, loss="bce"),
+    case("bce_tag", ("rows", 2), ("tag", 2), [{"lstm": {"hidden": 7}}, linear(1)], 5, 4, loss="bce",
+         optimizer={"adam": {"lr": 0.02}}, clip_norm=0.4),
     case("forecast_lstm", ("rows", 2), ("forecast", 2, 3), [{"lstm": {"hidden": 14}}, "last", linear("targets")], 8, 5,
          loss="mse", lengths="full", optimizer={"adam": {"lr": 0.01}}),
     case("huber_far", ("rows", 2), ("value", 3), [{"rnn": {"hidden": 12}}, "last", linear("targets")], 4, 17,
@@ -225,7 +228,13 @@ def loss_of(case, output, batch):
         return F.cross_entropy(output, labels, weight=weights)
     function = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss,
                 "bce": F.binary_cross_entropy_with_logits}[loss]
-    return function(output, batch["y"])
+    if "y" in batch:
+        return function(output, batch["y"])
+    output, labels = output.squeeze(-1), batch["labels"]  # two classes: the logit of the second
+    if labels.dim() == 2:
+        mask = torch.arange(case["T"])[None, :] < batch["lengths"][:, None]
+        output, labels = output[mask], labels[mask]
+    return function(output, labels.double())
 
 
 def optimizer_of(case, parameters):
