@@ -1,0 +1,267 @@
+/* commands.c: generate, build, run, info; verify is in verify.c. A new command is a line in command_table. */
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emit/emit.h"
+#include "info.h"
+#include "interp/interp.h"
+#include "support/compiler.h"
+#include "support/home.h"
+#include "support/mem.h"
+#include "support/out.h"
+
+/* ---- generate ---- */
+
+static int64_t lines_count(const EmitResult *result)
+{
+    int64_t lines = 0;
+    for (size_t i = 0; i < result->model_c_bytes; i++)
+        lines += result->model_c[i] == '\n';
+    return lines;
+}
+
+static void result_free(EmitResult *result)
+{
+    free(result->model_c);
+    free(result->model_h);
+}
+
+static EmitOptions emit_options(const Cli *cli, const Home *home)
+{
+    return (EmitOptions){
+        .infer_only = cli->emit && strcmp(cli->emit, "infer") == 0,
+        .weights_path = cli->weights,
+        .templates_dir = home->templates,
+        .dump = cli->dump,
+    };
+}
+
+static int pair_write(const char *path, const EmitResult *result)
+{
+    char *header = out_header_path(path);
+    const OutFile files[] = {
+        {path, result->model_c, result->model_c_bytes},
+        {header, result->model_h, result->model_h_bytes},
+    };
+    SeqrtError error;
+    bool good = out_write(files, out_has_place(path) ? 2 : 1, &error);
+    free(header);
+    return good ? EXIT_DONE : cli_fail(EXIT_SYSTEM, "%s", error.text);
+}
+
+/* "model.c: 4,210 lines, 21,058 parameters, 1.2 MiB RAM"; more: what follows, with a comma. */
+static void report(const Cli *cli, const Graph *graph, const char *path, const EmitResult *result, const char *more)
+{
+    char lines[32], parameters[32], ram[32];
+    EmitInfo info;
+    if (cli->quiet || emit_info(graph, &info) != 0)
+        return;
+    fprintf(stderr, "%s: %s lines, %s parameters, %s RAM, %s\n", path, cli_thousands((double)lines_count(result), lines),
+            cli_thousands((double)graph->weights_count, parameters), cli_bytes((double)info.ram_bytes, ram), more);
+}
+
+static int generated_write(const Cli *cli, const Graph *graph, const EmitResult *result, double seconds)
+{
+    if (cli->output && strcmp(cli->output, "-") == 0)
+        return fwrite(result->model_c, 1, result->model_c_bytes, stdout) == result->model_c_bytes ? EXIT_DONE : EXIT_SYSTEM;
+    char *path = cli->output ? mem_copy(cli->output) : mem_format("%s.c", graph->spec->name);
+    int status = pair_write(path, result);
+    char *more = mem_format("%.2f s", seconds);
+    if (status == EXIT_DONE)
+        report(cli, graph, path, result, more);
+    free(more);
+    free(path);
+    return status;
+}
+
+static int command_generate(const Cli *cli, const Graph *graph)
+{
+    if (cli->dump && strcmp(cli->dump, "m4") != 0) {
+        char *text = emit_dump(graph, cli->dump);
+        fputs(text, stdout);
+        free(text);
+        return EXIT_DONE;
+    }
+    Home home;
+    if (!home_find(&home, false))
+        return EXIT_SYSTEM;
+    double start = seconds_now();
+    EmitOptions options = emit_options(cli, &home);
+    EmitResult result = {0};
+    int status = emit_model(graph, &options, &result);
+    if (status == EXIT_DONE && !cli->dump)
+        status = generated_write(cli, graph, &result, seconds_now() - start);
+    result_free(&result);
+    home_free(&home);
+    return status;
+}
+
+/* ---- build ---- */
+
+typedef struct Build {
+    const Cli *cli;
+    const Graph *graph;
+    const char *output;
+    Home home;
+    Compiler compiler;
+    char *directory, *source, *program; /* temporary */
+    EmitResult result;
+    double generating;
+} Build;
+
+static int build_generate(Build *b)
+{
+    double start = seconds_now();
+    EmitOptions options = emit_options(b->cli, &b->home);
+    int status = emit_model(b->graph, &options, &b->result);
+    b->generating = seconds_now() - start;
+    return status == EXIT_DONE ? pair_write(b->source, &b->result) : status;
+}
+
+static int compile_failed(Build *b, const ProcessResult *compiled)
+{
+    char status[80], *command = compiler_text(&b->compiler);
+    fputs(compiled->err, stderr);
+    cli_fail(EXIT_SYSTEM, "%s: %s; the C file is kept: %s", command, process_status(compiled->status, status), b->source);
+    free(command);
+    temp_keep(b->directory);
+    b->directory = NULL;
+    return EXIT_SYSTEM;
+}
+
+static int build_compile(Build *b)
+{
+    ProcessResult compiled;
+    SeqrtError error;
+    if (!compiler_run(&b->compiler, &b->home, b->source, b->program, &compiled, &error))
+        return cli_fail(EXIT_SYSTEM, "%s; is a C compiler installed? $CC names another", error.text);
+    int status = EXIT_DONE;
+    if (compiled.status != 0)
+        status = compile_failed(b, &compiled);
+    else if (!out_program(b->program, b->output, &error))
+        status = cli_fail(EXIT_SYSTEM, "%s", error.text);
+    else
+        fputs(compiled.err, stderr); /* warnings */
+    if (status == EXIT_DONE) {
+        char *command = compiler_text(&b->compiler);
+        char *more = mem_format("generated in %.2f s, compiled in %.2f s (%s)", b->generating, compiled.seconds, command);
+        report(b->cli, b->graph, b->output, &b->result, more);
+        free(more);
+        free(command);
+    }
+    process_result_free(&compiled);
+    return status;
+}
+
+static int build_in(Build *b)
+{
+    SeqrtError error;
+    if (!compiler_find(&b->compiler, b->graph->spec->codegen.target, &error))
+        return cli_fail(EXIT_SYSTEM, "%s; is a C compiler installed? $CC names another", error.text);
+    if (!(b->directory = temp_directory(&error)))
+        return cli_fail(EXIT_SYSTEM, "%s", error.text);
+    b->source = mem_format("%s/%s.c", b->directory, b->graph->spec->name);
+    b->program = mem_format("%s/trainer", b->directory);
+    int status = build_generate(b);
+    return status == EXIT_DONE ? build_compile(b) : status;
+}
+
+static void build_free(Build *b)
+{
+    if (b->cli->keep && b->directory) {
+        fprintf(stderr, "kept: %s\n", b->directory);
+        temp_keep(b->directory);
+    } else if (b->directory) {
+        temp_remove(b->directory);
+    }
+    result_free(&b->result);
+    home_free(&b->home);
+    free(b->source);
+    free(b->program);
+}
+
+static int command_build(const Cli *cli, const Graph *graph)
+{
+    Build build = {.cli = cli, .graph = graph, .output = cli->output ? cli->output : graph->spec->name};
+    int status = home_find(&build.home, true) ? build_in(&build) : EXIT_SYSTEM;
+    build_free(&build);
+    return status;
+}
+
+/* ---- run ---- */
+
+/* A data path as the trainer would open it; where it is only found beside the spec, that one. Caller frees. */
+static char *path_resolve(const char *spec_path, const char *path)
+{
+    if (!path)
+        return NULL;
+    const char *slash = strrchr(spec_path, '/');
+    char *beside = mem_format("%.*s%s", slash ? (int)(slash - spec_path + 1) : 0, spec_path, path);
+    bool use = *path != '/' && access(path, F_OK) != 0 && access(beside, F_OK) == 0;
+    char *resolved = mem_copy(use ? beside : path);
+    free(beside);
+    return resolved;
+}
+
+static int interpret(const Cli *cli, const Graph *graph, const SeqrtTask *task)
+{
+    SeqrtModel model = interp_model(graph);
+    model.task = task;
+    char *name = mem_format("seqgen run %s", cli->spec_path);
+    char **argv = mem_alloc((size_t)(cli->args_count + 2) * sizeof *argv);
+    argv[0] = name;
+    memcpy(argv + 1, cli->args, (size_t)cli->args_count * sizeof *argv);
+    int status = seqrt_main(&model, cli->args_count + 1, argv);
+    free(argv);
+    free(name);
+    return status;
+}
+
+static int command_run(const Cli *cli, const Graph *graph)
+{
+    SeqrtTask task = graph->spec->task;
+    char *train = path_resolve(cli->spec_path, task.train_path);
+    char *valid = path_resolve(cli->spec_path, task.valid_path);
+    char *test = path_resolve(cli->spec_path, task.test_path);
+    task.train_path = train;
+    task.valid_path = valid;
+    task.test_path = test;
+    int status = interpret(cli, graph, &task);
+    free(train);
+    free(valid);
+    free(test);
+    return status;
+}
+
+/* ---- the table ---- */
+
+const Command command_table[] = {
+    {"", IN_GENERATE, "SPEC -o model.c", "write model.c, and model.h beside it",
+     "Both files are replaced whole or not at all. -o - writes the C to standard output. Without -o: NAME.c.\n"
+     "Compile with: cc -O3 -march=native model.c -lseqrt -ljansson -lm -lpthread\n",
+     command_generate},
+    {"build", IN_BUILD, "SPEC -o trainer", "the same, then compile and link a trainer",
+     "The compiler is $CC (default cc) with $CFLAGS (default: what full speed on this machine needs), both split on\n"
+     "spaces. Header and library are found beside seqgen, or under $SEQGEN_HOME.\n\n"
+     "Example: CC=clang seqgen build specs/first_names.yaml -o trainer && ./trainer train --save w.safetensors\n",
+     command_build},
+    {"verify", IN_VERIFY, "SPEC", "generate, compile, run, compare with the interpreter",
+     "Three builds (float64, float32, float32 with the other unrolling) run one batch and ten steps from the same\n"
+     "weights as the interpreter. A line a tensor: the difference's norm by the interpreter's norm, at most 1e-10 in\n"
+     "float64 and 1e-5 in float32. Padding, streaming and unrolling are checked too. Exit code 4 on a mismatch.\n\n"
+     "Example: seqgen verify specs/first_names.yaml --set train.batch=5\n",
+     command_verify},
+    {"run", IN_RUN, "SPEC ARGS...", "the interpreter, with the trainer's own arguments",
+     "Needs no C compiler; slow, in double precision. What stands after SPEC's options goes to the trainer's command\n"
+     "line: train, eval, predict, sample, forecast, gradcheck, bench, info.\n\n"
+     "Example: seqgen run specs/first_names.yaml train --epochs 1 --save w.safetensors\n",
+     command_run},
+    {"info", IN_INFO, "SPEC", "layers, shapes, parameters, MACs, memory, lines, compile time",
+     "Lines and compile time are predicted, nothing is generated.\n\nExample: seqgen info specs/first_names.yaml --json\n",
+     command_info},
+};
+const int command_count = sizeof command_table / sizeof command_table[0];

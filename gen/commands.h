@@ -1,0 +1,15 @@
+/* commands.h: what seqgen can do with a graph.
+ *
+ * Takes: what the user typed, the graph. Gives: files, a report, an exit code. Does not: read the spec (main.c did).
+ */
+#ifndef SEQGEN_COMMANDS_H
+#define SEQGEN_COMMANDS_H
+
+#include "cli.h"
+
+extern const Command command_table[];
+extern const int command_count;
+
+int command_verify(const Cli *cli, const Graph *graph); /* verify.c */
+
+#endif

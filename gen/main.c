@@ -1,0 +1,60 @@
+/* main.c: the table of contents.
+ *
+ *   YAML text -> Spec -> Graph -> ops -> Plan -> m4 -> model.c + model.h
+ *                          |
+ *                          +-> interpreter, the oracle
+ *
+ * Takes: the command line. Gives: an exit code. Does not: any stage itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+static bool dump_asked(const Cli *cli, const char *seam) { return cli->dump && strcmp(cli->dump, seam) == 0; }
+
+static int dump(char *text)
+{
+    fputs(text, stdout);
+    free(text);
+    return EXIT_DONE;
+}
+
+/* Shapes, parameters, checks between layers (graph/); then what was asked for: generating (plan/, emit/, templates/, see
+ * commands.c for the seams ops, plan and m4), the interpreter (interp/), or both (verify.c). */
+static int graph_stage(const Cli *cli, const Spec *spec, Diag *diag)
+{
+    Graph *graph = graph_build(spec, diag);
+    if (!graph)
+        return EXIT_SPEC;
+    int status = dump_asked(cli, "graph") ? dump(graph_dump(graph)) : cli->command->run(cli, graph);
+    graph_free(graph);
+    return status;
+}
+
+/* The text, its defaults, its data files (spec/). */
+static int spec_stage(const Cli *cli)
+{
+    if (dump_asked(cli, "schema"))
+        return dump(schema_dump());
+    Diag diag = {.path = cli->spec_path};
+    Spec *spec = spec_read(cli->spec_path, cli->overrides, cli->overrides_count, &diag);
+    if (!spec)
+        return EXIT_SPEC;
+    int status = dump_asked(cli, "spec") ? dump(spec_dump(spec)) : graph_stage(cli, spec, &diag);
+    spec_free(spec);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    Cli cli;
+    int status = cli_read(&cli, command_table, command_count, argc, argv);
+    if (status < 0)
+        status = spec_stage(&cli);
+    cli_free(&cli);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return cli_fail(EXIT_SYSTEM, "standard output cannot be written");
+    return status;
+}
