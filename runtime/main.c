@@ -1,0 +1,130 @@
+/* main.c: seqrt_main: the contract's number, the command, its options, the model's memory; and `info`.
+ *
+ * Takes: a model and argv. Gives: the exit code. Does not: do any command's work but info's.
+ */
+#define _GNU_SOURCE
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "trainer.h"
+
+int seqrt_stop(const Trainer *t, int code, const SeqrtError *error)
+{
+    fprintf(stderr, "%s: %s\n", t->program, error->text);
+    return code;
+}
+
+void *seqrt_need(size_t count, size_t bytes)
+{
+    void *block = NULL;
+    if (!bytes || count <= (SIZE_MAX - 64) / bytes)
+        block = aligned_alloc(64, (count * bytes + 64) / 64 * 64);
+    if (!block) {
+        fprintf(stderr, "out of memory: %zu times %zu bytes\n", count, bytes);
+        exit(EXIT_SYSTEM);
+    }
+    return memset(block, 0, count * bytes);
+}
+
+double seqrt_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+const char *seqrt_number_text(double v, char text[32])
+{
+    bool plain = v == 0 || (fabs(v) >= 1e-3 && fabs(v) < 1e5);
+    snprintf(text, 32, plain ? "%.4f" : "%.4g", v);
+    return text;
+}
+
+void seqrt_json_print(void *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    putchar('\n');
+    json_decref(json);
+}
+
+/* ---- info ---- */
+
+static json_t *tensor_json(const SeqrtTensor *t)
+{
+    json_t *shape = t->rank == 2 ? json_pack("[i, i]", t->shape[0], t->shape[1]) : json_pack("[i]", t->shape[0]);
+    return json_pack("{s:s, s:o}", "name", t->name, "shape", shape);
+}
+
+static json_t *info_json(const SeqrtModel *m)
+{
+    json_t *tensors = json_array(), *slots = json_array();
+    for (int i = 0; i < m->tensors_count; i++)
+        json_array_append_new(tensors, tensor_json(&m->tensors[i]));
+    for (int i = 0; i < m->slots_count; i++)
+        json_array_append_new(slots, json_string(m->slot_names[i]));
+    const SeqrtTask *task = m->task;
+    return json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:b, s:f, s:f, s:o, s:o}",
+                     "name", task->name, "generator", m->generator, "spec_hash", m->spec_hash, "contract", m->contract,
+                     "real", m->real_bytes == 8 ? "float64" : "float32", "parameters", (json_int_t)m->weights_count,
+                     "weights_bytes", (json_int_t)(m->weights_count * (size_t)m->real_bytes),
+                     "model_bytes", (json_int_t)m->model_bytes, "batch", m->B, "steps", m->T, "vocab", task->vocab_count,
+                     "features", task->features, "classes", task->classes_count, "outputs", task->outputs,
+                     "per_step", m->per_step, "can_stream", m->can_stream, "macs_step", m->macs_step,
+                     "flops_train_step", m->flops_train_step, "optimizer_slots", slots, "tensors", tensors);
+}
+
+int seqrt_info(Trainer *t)
+{
+    const SeqrtModel *m = t->model;
+    if (t->options.json) {
+        seqrt_json_print(info_json(m));
+        return EXIT_DONE;
+    }
+    printf("%s, by %s, spec %s\n%s%s", m->task->name, m->generator, m->spec_hash, m->summary ? m->summary : "",
+           m->summary && *m->summary && m->summary[strlen(m->summary) - 1] != '\n' ? "\n" : "");
+    printf("parameters %zu (%zu bytes of %s), model with buffers %zu bytes, batch %d, steps %d\n", m->weights_count,
+           m->weights_count * (size_t)m->real_bytes, m->real_bytes == 8 ? "float64" : "float32", m->model_bytes, m->B, m->T);
+    return EXIT_DONE;
+}
+
+/* ---- the entry ---- */
+
+static int command_run(Trainer *t, const Command *command)
+{
+    t->memory = seqrt_need(1, t->model->model_bytes);
+    t->model->init(t->memory);
+    int code = command->run(t);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "%s: standard output cannot be written\n", t->program);
+        code = code ? code : EXIT_SYSTEM;
+    }
+    free(t->memory);
+    return code;
+}
+
+int seqrt_main(const SeqrtModel *model, int argc, char **argv)
+{
+    Trainer t = {.model = model, .program = argc > 0 ? argv[0] : "trainer"};
+    if (model->contract != SEQRT_CONTRACT) {
+        fprintf(stderr, "%s: the model was generated for runtime contract %d, this runtime has %d; generate and compile it anew\n",
+                t.program, model->contract, SEQRT_CONTRACT);
+        return EXIT_SYSTEM;
+    }
+    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        seqrt_help(t.program);
+        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+    }
+    const Command *command = seqrt_command_find(t.program, argv[1]);
+    t.options = (Options){.epochs = -1, .steps = -1, .threads = -1, .length = -1, .rows = -1, .lr = NAN,
+                          .temperature = NAN, .seed = model->seed};
+    if (!command || !seqrt_options_read(&t.options, t.program, command, argc - 1, argv + 1))
+        return EXIT_USAGE;
+    if (t.options.help) {
+        seqrt_command_help(t.program, command);
+        return EXIT_DONE;
+    }
+    return command_run(&t, command);
+}
