@@ -9,7 +9,8 @@
 
 #include "seqrt.h"
 
-/* ---- table: streams a .csv (header, RFC 4180) or .tsv (header, no quoting) row by row; memory is one row ---- */
+/* ---- table: streams a .csv (header, RFC 4180) or .tsv (header, no quoting) row by row; memory is one row ----
+ * A UTF-8 byte order mark is skipped; so are blank lines, unless the table has one column: there they are empty cells. */
 typedef struct SeqrtTable SeqrtTable;
 SeqrtTable *seqrt_table_open(const char *path, SeqrtError *error); /* format by the name's ending; "-" is standard input as CSV */
 void seqrt_table_close(SeqrtTable *table);
@@ -40,8 +41,18 @@ typedef struct SeqrtItem {
     size_t at;       /* first step */
     int length;      /* valid steps, 1..T */
     int32_t label;   /* class target, else -1 */
-    long row;        /* row of the file it came from */
+    long row;        /* row of the file it came from; of a window over rows, its first */
+    int sequence;    /* items of equal number are windows of one sequence; numbered from 0 without gaps */
 } SeqrtItem;
+
+/* Which steps make an item. max_length 0 means no limit (the spec stage reads before it knows T).
+ *   no window    the sequence; longer than T: its first T steps, or an error
+ *   window       steps at..at+T-1, at = 0, S, 2S.., the last one shorter where the series ends; a forecast takes only
+ *                full windows with their full horizon
+ *   next         inputs are the steps but the last, which is only a label; a sequence of one token gives no item
+ * Class and value are those of the item's last row (ROWS), else those of the row of the file. Cells of the class or value
+ * column may be empty in rows no item ends with. A text cell without a token is one unknown token, so that predictions
+ * keep a line a row. */
 
 typedef struct SeqrtDataset {
     const SeqrtTask *task;
@@ -51,14 +62,17 @@ typedef struct SeqrtDataset {
     double *x;               /* [steps][F] normalised, or NULL */
     int32_t *tags;           /* [steps] tag target, or NULL */
     double *series;          /* [steps][target columns] normalised: forecast and value over rows; else NULL */
+    int sequences_count;     /* sequences that gave at least one item */
     int items_count;
     SeqrtItem *items;
     double *values;          /* [items][O] normalised: value and forecast, or NULL */
-    char **texts;            /* [items] the raw text (chars, bytes, words), or NULL */
-    bool has_target;         /* false: target columns absent from the file and not required */
+    char **texts;            /* [items] the raw text (chars, bytes, words, texts given), or NULL; windows of a sequence share one */
+    bool has_target;         /* false: target columns absent from the file or not usable, and not required */
 } SeqrtDataset;
 
-/* Reads the file. need_target: absence of the target's columns is an error (train, eval), else the labels are -1 (predict).
+/* Reads the file. need_target: absence of the target's columns is an error (train, eval), else the labels are -1 (predict),
+ * as they are when a cell is no known class or number. Without need_target a forecast's windows need no horizon: they reach
+ * to the last row, `values` is NULL, and `series` is there if the columns are.
  * carry_state: every series is ONE item here (its length may exceed T); the loader cuts it into streams and windows. */
 SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error);
 /* From strings (predict TEXT...): text inputs only. */
@@ -72,7 +86,7 @@ typedef struct SeqrtPart {
     size_t first_step, last_step; /* carry_state: the part's own range of steps [first, last) */
 } SeqrtPart;
 
-/* Whole: everything. Split: `fraction` of the sequences (round(fraction * n), at least 1, at most n-1), drawn with the
+/* Whole: everything. (count 0 only when out of memory; free it like any other.) Split: `fraction` of the sequences (round(fraction * n), at least 1, at most n-1), drawn with the
  * seed; of one long series (text, rows without sequence_column) its last part by time, no window crossing the cut. */
 SeqrtPart seqrt_part_whole(const SeqrtDataset *data);
 bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, SeqrtPart *train, SeqrtPart *valid, SeqrtError *error);
@@ -80,6 +94,7 @@ void seqrt_part_free(SeqrtPart *part);
 
 /* ---- loader: the order of batches, a function of (seed, epoch) alone ---- */
 typedef struct SeqrtLoader SeqrtLoader;
+/* NULL: out of memory. The dataset and the part must outlive it. */
 SeqrtLoader *seqrt_loader_new(const SeqrtModel *model, const SeqrtDataset *data, const SeqrtPart *part);
 void seqrt_loader_free(SeqrtLoader *loader);
 /* Fixes the order for an epoch: Fisher-Yates with SEQRT_STREAM_SHUFFLE, or file order. Carried state: never shuffled. */
