@@ -77,8 +77,8 @@ CASES = [
     case("lstm_9_no_bias", ("rows", 3), ("value", 2),
          [{"lstm": {"hidden": 9, "layers": 2, "bias": False}}, "max", linear("targets")], 5, 3, loss="mae"),
     # per-step targets, language model
-    case("lstm_13_tag_bidirectional", ("chars", 6), ("tag", 3),
-         [{"embedding": {"dim": 4}}, {"lstm": {"hidden": 13, "bidirectional": True}}, linear("classes")], 7, 5,
+    case("lstm_13_tag_bidirectional", ("rows", 4), ("tag", 3),
+         [{"lstm": {"hidden": 13, "bidirectional": True}}, linear("classes")], 7, 5,
          optimizer={"adam": {"lr": 0.01}}),
     case("rnn_20_tag_weighted", ("rows", 2), ("tag", 3), [{"rnn": {"hidden": 20}}, linear("classes")], 9, 4,
          class_weights=[2.0, 0.25, 1.0]),
@@ -312,8 +312,7 @@ def data_section(case):
     if source == "chars":
         lines += [f"input: {flow({'chars': 'text', 'vocab': list(ALPHABET[:width])})}"]
         header += ["text"]
-        # The target of a tag has one class a step, written as one word a step in a column of its own
-        cells += [lambda i: "".join(ALPHABET[(i + t) % width] for t in range(min(T, 2 + i % 3)))]
+        cells += [lambda i: "".join(ALPHABET[(i + t) % width] for t in range(2 + i % 3))]
     elif source == "rows":
         lines += [f"input: {flow({'columns': columns('x', width)})}"]
         if kind != "forecast":
@@ -329,9 +328,7 @@ def data_section(case):
     if kind in ("class", "tag"):
         lines += [f"target: {flow({kind: 'label', 'classes': columns('k', sizes[0])})}"]
         header += ["label"]
-        if kind == "tag" and source == "chars":
-            cells += [lambda i: " ".join(f"k{(i + t) % sizes[0]}" for t in range(min(T, 2 + i % 3)))]
-        elif kind == "tag":
+        if kind == "tag":
             cells += [lambda i: f"k{i % sizes[0]}"]
         else:
             cells += [lambda i: f"k{(i // T if source == 'rows' else i) % sizes[0]}"]
