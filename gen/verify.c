@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "data.h"
 #include "emit/emit.h"
 #include "interp/interp.h"
 #include "support/compiler.h"
