@@ -1,0 +1,343 @@
+m4_dnl vector.m4: the vector layer near the top of every generated C file.
+m4_dnl
+m4_dnl Takes: sg_vector_block(REAL, TARGET). REAL: float, double. TARGET: any (GNU C vectors, their width chosen by the
+m4_dnl   preprocessor) or portable (strict C11, no extension, one lane).
+m4_dnl Gives: C text: Real, V, VI, VU, W, INLINE, UNROLL and the functions v_*, the same names for either argument.
+m4_dnl Does not: include a header of intrinsics, call libm (but for a square root where no vector unit has one),
+m4_dnl   rely on -ffast-math, or rely on multiplications and additions being fused.
+m4_dnl
+m4_dnl The coefficients are those of tests/unit/fit_vector.py, the errors those of tests/unit/test_vector.c and
+m4_dnl exhaustive_vector.c. Where a comparison has a NaN the second branch is taken: that is why clamps are written
+m4_dnl v_min(limit, x), which gives the NaN back, and not v_min(x, limit).
+m4_dnl
+m4_define(<|sg_vector_block|>, <|sg_vector_shape_$2(<|$1|>)
+sg_vector_ops
+sg_vector_exp_$1
+sg_vector_$1
+sg_vector_gelu_$1
+sg_vector_gelu
+sg_vector_end_$2|>)m4_dnl
+m4_dnl
+m4_dnl ---- widths and primitives ----
+m4_dnl
+m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide as the target's registers ---- */
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 32")
+#else
+#define UNROLL
+#endif
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline, unused))
+#else
+#define INLINE static inline
+#endif
+
+typedef $1 Real;
+#if !defined(__GNUC__)
+#define V_BYTES 0
+#elif defined(__AVX512F__)
+#define V_BYTES 64
+#elif defined(__AVX__)
+#define V_BYTES 32
+#elif defined(__SSE2__) || m4_ifelse(<|$1|>, <|double|>, <|defined(__aarch64__)|>, <|defined(__ARM_NEON)|>)
+#define V_BYTES 16
+#else
+#define V_BYTES 0
+#endif
+
+#if V_BYTES
+enum { W = V_BYTES / (int)sizeof(Real) };
+typedef Real V __attribute__((vector_size(V_BYTES), may_alias));
+typedef Real VLoose __attribute__((vector_size(V_BYTES), may_alias, aligned(sizeof(Real))));
+typedef sg_vector_bits_$1 VI __attribute__((vector_size(V_BYTES), may_alias));
+typedef u<||>sg_vector_bits_$1 VU __attribute__((vector_size(V_BYTES), may_alias));
+
+INLINE V v_load(const Real *p) { return *(const V *)p; }
+INLINE void v_store(Real *p, V v) { *(V *)p = v; }
+INLINE V v_loadu(const Real *p) { return *(const VLoose *)p; }
+INLINE void v_storeu(Real *p, V v) { *(VLoose *)p = v; }
+INLINE V v_set(Real x) { return x - (V){0}; }
+INLINE VU v_bits(V v) { return (VU)v; }
+INLINE V v_real(VU u) { return (V)u; }
+
+/* a < b ? x : y */
+INLINE V v_select_lt(V a, V b, V x, V y)
+{
+    VI m = a < b;
+    return (V)((m & (VI)x) | (~m & (VI)y));
+}
+
+/* No vector expression of C names these instructions; on x86 max and min take b where an operand is a NaN. */
+#if defined(__x86_64__) && defined(__AVX__)
+#define V_ASM2(name, a, b) \
+    V r; \
+    __asm__("v" name "sg_vector_suffix_$1 %2, %1, %0" : "=v"(r) : "v"(a), "vm"(b)); \
+    return r
+#define V_ASM1(name, a) \
+    V r; \
+    __asm__("v" name "sg_vector_suffix_$1 %1, %0" : "=v"(r) : "vm"(a)); \
+    return r
+#elif defined(__SSE2__)
+#define V_ASM2(name, a, b) \
+    V r = a; \
+    __asm__(name "sg_vector_suffix_$1 %1, %0" : "+x"(r) : "xm"(b)); \
+    return r
+#define V_ASM1(name, a) \
+    V r; \
+    __asm__(name "sg_vector_suffix_$1 %1, %0" : "=x"(r) : "xm"(a)); \
+    return r
+#endif
+#if defined(V_ASM2)
+INLINE V v_max(V a, V b) { V_ASM2("max", a, b); }
+INLINE V v_min(V a, V b) { V_ASM2("min", a, b); }
+INLINE V v_sqrt(V v) { V_ASM1("sqrt", v); }
+#else
+INLINE V v_max(V a, V b) { return v_select_lt(b, a, a, b); }
+INLINE V v_min(V a, V b) { return v_select_lt(a, b, a, b); }
+INLINE V v_sqrt(V v)
+{
+    V r = v;
+#if defined(__aarch64__)
+    __asm__("fsqrt %0.sg_vector_neon_$1, %1.sg_vector_neon_$1" : "=w"(r) : "w"(v));
+#else
+    UNROLL for (int i = 0; i < W; i++) r[i] = __builtin_<||>sg_vector_sqrt_$1<||>(v[i]);
+#endif
+    return r;
+}
+#endif
+
+/* Lane i with lane i + W/2, then W/4, ..: the same tree whatever compiles it. */
+INLINE Real v_sum(V v)
+{
+    Real lane[W];
+    memcpy(lane, &v, sizeof lane);
+    UNROLL for (int half = W / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+    }
+    return lane[0];
+}
+
+INLINE Real v_hmax(V v)
+{
+    Real lane[W];
+    memcpy(lane, &v, sizeof lane);
+    UNROLL for (int half = W / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
+    }
+    return lane[0];
+}
+#else
+#include <math.h>
+
+sg_vector_scalar(<|$1|>)
+#endif
+|>)m4_dnl
+m4_define(<|sg_vector_shape_portable|>, <|/* ---- vectors of one lane: strict C11 ---- */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define UNROLL
+#define INLINE static inline
+
+typedef $1 Real;
+sg_vector_scalar(<|$1|>)
+|>)m4_dnl
+m4_define(<|sg_vector_scalar|>, <|enum { W = 1 };
+typedef Real V;
+typedef sg_vector_bits_$1 VI;
+typedef u<||>sg_vector_bits_$1 VU;
+
+INLINE V v_load(const Real *p) { return *p; }
+INLINE void v_store(Real *p, V v) { *p = v; }
+INLINE V v_loadu(const Real *p) { return *p; }
+INLINE void v_storeu(Real *p, V v) { *p = v; }
+INLINE V v_set(Real x) { return x; }
+INLINE VU v_bits(V v)
+{
+    VU u;
+    memcpy(&u, &v, sizeof u);
+    return u;
+}
+INLINE V v_real(VU u)
+{
+    V v;
+    memcpy(&v, &u, sizeof v);
+    return v;
+}
+INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
+INLINE V v_max(V a, V b) { return a > b ? a : b; }
+INLINE V v_min(V a, V b) { return a < b ? a : b; }
+INLINE V v_sqrt(V v) { return sg_vector_sqrt_$1<||>(v); }
+INLINE Real v_sum(V v) { return v; }
+INLINE Real v_hmax(V v) { return v; }|>)m4_dnl
+m4_define(<|sg_vector_bits_float|>, <|int32_t|>)m4_dnl
+m4_define(<|sg_vector_bits_double|>, <|int64_t|>)m4_dnl
+m4_define(<|sg_vector_suffix_float|>, <|ps|>)m4_dnl
+m4_define(<|sg_vector_suffix_double|>, <|pd|>)m4_dnl
+m4_define(<|sg_vector_neon_float|>, <|4s|>)m4_dnl
+m4_define(<|sg_vector_neon_double|>, <|2d|>)m4_dnl
+m4_define(<|sg_vector_sqrt_float|>, <|sqrtf|>)m4_dnl
+m4_define(<|sg_vector_sqrt_double|>, <|sqrt|>)m4_dnl
+m4_dnl
+m4_dnl ---- functions of every shape ----
+m4_dnl
+m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
+INLINE V v_zero(void) { return v_set(0); }
+INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
+INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
+INLINE V v_copysign(V size, V sign) { return v_real((v_bits(size) << 1 >> 1) | v_sign_bit(sign)); }
+|>)m4_dnl
+m4_dnl
+m4_define(<|sg_vector_exp_float|>, <|/* x - tail = n ln 2 + r, |r| <= ln 2 / 2. Returns e^r - 1; the low bits of *bits hold n + 2 V_BIAS. */
+enum { V_BIAS = 127, V_MANTISSA = 23, V_DENORMAL = 24 };
+INLINE V v_exp_parts(V x, V tail, VU *bits)
+{
+    const Real round = 12582912.0f + 2 * V_BIAS;
+    *bits = v_bits(x * 1.44269504f + round);
+    V n = v_real(*bits) - round;
+    V r = x - n * 0.693145752f - n * 1.42860677e-06f - tail;
+    V q = (((0.00138146119f * r + 0.00836871686f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
+    return r + r * r * q;
+}
+
+/* e^(x - tail) */
+INLINE V v_exp_sum(V x, V tail)
+{
+    VU bits;
+    V p = v_exp_parts(v_max(v_set(-105.0f), v_min(v_set(89.0f), x)), tail, &bits);
+    V s = v_real((bits >> 1) << V_MANTISSA);
+    return (s + s * p) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+}
+INLINE V v_exp(V x) { return v_exp_sum(x, v_zero()); }
+|>)m4_dnl
+m4_define(<|sg_vector_exp_double|>, <|/* x - tail = n ln 2 + r, |r| <= ln 2 / 2. Returns e^r - 1; the low bits of *bits hold n + 2 V_BIAS. */
+enum { V_BIAS = 1023, V_MANTISSA = 52, V_DENORMAL = 54 };
+INLINE V v_exp_parts(V x, V tail, VU *bits)
+{
+    const Real round = 6755399441055744.0 + 2 * V_BIAS;
+    *bits = v_bits(x * 1.4426950408889634 + round);
+    V n = v_real(*bits) - round;
+    V r = x - n * 0.69314718036912382 - n * 1.9082149292705877e-10 - tail;
+    V q = ((((2.5053775499976899e-08 * r + 2.762603789585963e-07) * r + 2.7557407541302652e-06) * r
+            + 2.4801505273796448e-05) * r + 0.00019841269719007975) * r + 0.0013888888931564846;
+    q = (((q * r + 0.0083333333333895521) * r + 0.041666666666576757) * r + 0.16666666666666588) * r + 0.5;
+    return r + r * r * q;
+}
+
+/* e^(x - tail) */
+INLINE V v_exp_sum(V x, V tail)
+{
+    VU bits;
+    V p = v_exp_parts(v_max(v_set(-747.0), v_min(v_set(710.0), x)), tail, &bits);
+    V s = v_real((bits >> 1) << V_MANTISSA);
+    return (s + s * p) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+}
+INLINE V v_exp(V x) { return v_exp_sum(x, v_zero()); }
+|>)m4_dnl
+m4_define(<|sg_vector_float|>, <|/* x P(x^2) / Q(x^2) */
+INLINE V v_tanh(V x)
+{
+    V a = v_max(v_set(-9.05f), v_min(v_set(9.05f), x)), u = a * a;
+    V p = (((1.32614601e-08f * u + 2.05708869e-05f) * u + 0.00349471869f) * u + 0.133808123f) * u + 1.0f;
+    V q = (((7.74664477e-07f * u + 0.000328315883f) * u + 0.0258752796f) * u + 0.467141435f) * u + 1.0f;
+    return a * p / q;
+}
+
+/* 2^n / (2^n + e^-r) with x = n ln 2 + r, above and below times 2^24: then 2^n may be as small as the result gets. */
+INLINE V v_sigmoid(V x)
+{
+    const Real round = 12582912.0f + V_BIAS + V_DENORMAL;
+    x = v_max(v_set(-104.0f), v_min(v_set(20.0f), x));
+    VU bits = v_bits(x * 1.44269504f + round);
+    V n = v_real(bits) - round, s = v_real(bits << V_MANTISSA);
+    V r = x - n * 0.693145752f - n * 1.42860677e-06f;
+    V e = ((((0.00139411189f * r - 0.00837513477f) * r + 0.0416663528f) * r - 0.166664154f) * r + 0.500000005f) * r * r
+        - 1.00000004f * r + 1.0f;
+    return s / (s + e * 0x1p24f);
+}
+|>)m4_dnl
+m4_define(<|sg_vector_double|>, <|/* (e^2a - 1) / (e^2a + 1), a = |x|, with e^2a = s + s p */
+INLINE V v_tanh(V x)
+{
+    VU bits;
+    V a = v_min(v_set(20.0), v_abs(x));
+    V p = v_exp_parts(a + a, v_zero(), &bits);
+    V s = v_real((bits - V_BIAS) << V_MANTISSA);
+    return v_copysign((s - 1.0 + s * p) / (s + 1.0 + s * p), x);
+}
+
+/* s / (s + e^-r), s = 2^n, x = n ln 2 + r, above and below times 2^54: then s may be as small as the result gets. */
+INLINE V v_sigmoid(V x)
+{
+    VU bits;
+    V p = v_exp_parts(-v_max(v_set(-746.0), v_min(v_set(40.0), x)), v_zero(), &bits);
+    V s = v_real((3 * V_BIAS + V_DENORMAL - bits) << V_MANTISSA);
+    return s / (s + 0x1p54 + p * 0x1p54);
+}
+|>)m4_dnl
+m4_define(<|sg_vector_gelu_float|>, <|enum { V_GELU_LIMIT = 15, V_HALF_BITS = 12 };
+/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+INLINE V v_mills(V t)
+{
+    V p = (((-0.000134195577f * t + 0.000174660345f) * t + 0.00156840781f) * t - 0.00351021195f) * t - 0.00752400427f;
+    return ((((p * t + 0.0604034898f) * t - 0.186523656f) * t + 0.387136916f) * t - 0.60789658f) * t + 0.755285135f;
+}
+|>)m4_dnl
+m4_define(<|sg_vector_gelu_double|>, <|enum { V_GELU_LIMIT = 39, V_HALF_BITS = 27 };
+/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+INLINE V v_mills(V t)
+{
+    V p = (((-1.1965411212440731e-09 * t - 3.3905112646115885e-10) * t + 1.4619028635984182e-08) * t
+           + 1.6069278671406501e-08) * t - 7.7210434588368515e-08;
+    p = (((p * t - 1.5659214797388315e-07) * t + 2.6415457259328375e-07) * t + 1.0218572425995907e-06) * t
+        - 6.2522844769834894e-07;
+    p = (((p * t - 5.9200112843066792e-06) * t + 7.1497552759620414e-07) * t + 3.5144569677539118e-05) * t
+        - 1.9078439745457334e-06;
+    p = (((p * t - 0.0002310949037176761) * t + 0.00013334424852390583) * t + 0.0016308184532801274) * t
+        - 0.0034796923616068473;
+    p = (((p * t - 0.0075401889664351938) * t + 0.060396574890666271) * t - 0.18652185795966542) * t
+        + 0.38713740074221947;
+    return (p * t - 0.60789664197189208) * t + 0.75528513041575152;
+}
+|>)m4_dnl
+m4_define(<|sg_vector_gelu|>, <|/* For a >= 0: Phi(-a) = (1 - erf(a / sqrt 2)) / 2, and *e = exp(-a^2 / 2). a^2 is taken in two parts, a = high + low. */
+INLINE V v_normal_tail(V a, V *e)
+{
+    V inverse = (Real)1 / (a + 4);
+    V high = v_real(v_bits(a) >> V_HALF_BITS << V_HALF_BITS), low = a - high;
+    *e = v_exp_sum(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
+    return *e * v_mills((a - 4) * inverse) * inverse;
+}
+
+/* x Phi(x) */
+INLINE V v_gelu(V x)
+{
+    V e, a = v_min(v_set(V_GELU_LIMIT), v_abs(x));
+    return v_max(v_zero(), x) - a * v_normal_tail(a, &e);
+}
+
+/* Phi(x) + x phi(x); that of -x is one minus that of x */
+INLINE V v_gelu_grad(V x)
+{
+    V e, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), w = v_normal_tail(a, &e);
+    V g = w - a * e * (Real)0.39894228040143268;
+    return v_select_lt(x, v_zero(), g, 1 - g);
+}
+|>)m4_dnl
+m4_define(<|sg_vector_end_any|>)m4_dnl
+m4_define(<|sg_vector_end_portable|>, <|/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
+INLINE void v_name_all(void);
+INLINE void v_name(void) { v_name_all(); }
+INLINE void v_name_all(void)
+{
+    (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
+    (void)v_copysign, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+}
+|>)m4_dnl

@@ -1,0 +1,10 @@
+#!/bin/sh
+# make_vector.sh REAL TARGET: the vector block of templates/isa/vector.m4 as C text on standard output.
+# REAL: float or double; TARGET: any or portable.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+{
+    printf 'm4_changequote(<|,|>)m4_changecom<||>m4_dnl\n'
+    cat "$root/templates/isa/vector.m4"
+    printf 'sg_vector_block(<|%s|>, <|%s|>)' "$1" "$2"
+} | m4 -P -E -E
