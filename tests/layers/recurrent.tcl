@@ -1,0 +1,57 @@
+# recurrent.tcl: rnn, lstm and gru against the interpreter: sizes at and beside a vector's width, directions, stacks.
+
+source $root/tests/tools/specs.tcl
+
+foreach kind {rnn lstm gru} {
+    foreach hidden {1 7 8 13 16 17 33} {
+        test $kind/hidden_$hidden {
+            verify -model [list "embedding: {dim: 5}" "$kind: {hidden: $hidden}" last "linear: {out: classes}"]
+        } good
+    }
+    foreach {name keys} {
+        no_bias {bias: false}
+        bidirectional {bidirectional: true}
+        stack {layers: 3}
+        stack_bidirectional {layers: 2, bidirectional: true}
+        dropout {layers: 2, dropout: 0.4}
+    } {
+        test $kind/$name {
+            verify -model [list "$kind: {hidden: 11, $keys}" last "linear: {out: classes}"]
+        } good
+        test $kind/${name}_tag {
+            verify -input rows -target {tag 4} -model [list "$kind: {hidden: 6, $keys}" "linear: {out: classes}"]
+        } good
+    }
+    test $kind/next {
+        verify -target next -model [list "$kind: {hidden: 12}" "linear: {out: vocab}"]
+    } good
+    test $kind/wide_input {
+        verify -input rows -features 45 -target {value 2} -model [list "$kind: {hidden: 5}" last "linear: {out: targets}"]
+    } good
+    test $kind/one_feature {
+        verify -input rows -features 1 -target {value 1} -model [list "$kind: {hidden: 20}" last "linear: {out: targets}"]
+    } good
+    foreach {name keys} {one_step {-T 1 -input shaped} one_row {-batch 1} larger_batch_than_data {-batch 19}} {
+        test $kind/$name {
+            verify {*}$keys -model [list "$kind: {hidden: 10}" last "linear: {out: classes}"]
+        } good
+    }
+    foreach unroll {full none} {
+        test $kind/unroll_$unroll {
+            verify -T 12 -codegen "{unroll: $unroll}" -model [list "$kind: {hidden: 9}" mean "linear: {out: classes}"]
+        } good
+    }
+    foreach target {portable x86-64 x86-64-v3} {
+        test $kind/target_$target {
+            verify -codegen "{target: $target}" -model [list "$kind: {hidden: 18}" max "linear: {out: classes}"]
+        } good
+    }
+    test $kind/linear_first {
+        verify -model [list "linear: {out: 6}" tanh "$kind: {hidden: 7}" last "linear: {out: classes}"]
+    } good
+}
+test rnn/relu { verify -model {"rnn: {hidden: 14, nonlinearity: relu}" last "linear: {out: classes}"} } good
+test mixed_stack {
+    verify -input words -model {"embedding: {dim: 6}" "gru: {hidden: 9, bidirectional: true}" "lstm: {hidden: 5}" layer_norm
+        "rnn: {hidden: 4}" "dropout: {p: 0.3}" last "linear: {out: classes}"}
+} good

@@ -1,0 +1,65 @@
+# training.tcl: every loss, optimiser, schedule and clipping against the interpreter.
+
+source $root/tests/tools/specs.tcl
+
+# ---- losses ----
+
+set pooled {"gru: {hidden: 6}" last}
+foreach loss {mse mae huber bce} {
+    test loss/$loss {
+        verify -input rows -target {value 3} -loss $loss -model [list {*}$pooled "linear: {out: targets}"]
+    } good
+}
+test loss/cross_entropy { verify -target {class 5} -model [list {*}$pooled "linear: {out: classes}"] } good
+test loss/cross_entropy_tag {
+    verify -input rows -target {tag 4} -model {"gru: {hidden: 6}" "linear: {out: classes}"}
+} good
+test loss/bce_class { verify -target {class 2} -loss bce -model [list {*}$pooled "linear: {out: 1}"] } good
+test loss/bce_tag { verify -input rows -target {tag 2} -loss bce -model {"gru: {hidden: 6}" "linear: {out: 1}"} } good
+foreach {name weights} {written {[0.2, 1, 3]} balanced balanced} {
+    test class_weights/$name {
+        verify -target {class 3} -train [list "class_weights: $weights"] -model [list {*}$pooled "linear: {out: classes}"]
+    } good
+    test class_weights/${name}_tag {
+        verify -input rows -target {tag 3} -train [list "class_weights: $weights"] \
+            -model {"gru: {hidden: 6}" "linear: {out: classes}"}
+    } good
+}
+
+# ---- optimisers ----
+
+set small [list "embedding: {dim: 4}" "lstm: {hidden: 5}" last "linear: {out: classes}"]
+foreach {name optimizer} {
+    sgd               {sgd: {lr: 0.1}}
+    sgd_momentum      {sgd: {lr: 0.1, momentum: 0.9}}
+    sgd_nesterov      {sgd: {lr: 0.1, momentum: 0.9, nesterov: true}}
+    sgd_decay         {sgd: {lr: 0.1, weight_decay: 0.05}}
+    sgd_all           {sgd: {lr: 0.1, momentum: 0.5, nesterov: true, weight_decay: 0.05}}
+    adam              {adam: {lr: 0.01}}
+    adam_keys         {adam: {lr: 0.01, betas: [0.8, 0.98], eps: 1e-6, weight_decay: 0.02}}
+    adamw             {adamw: {lr: 0.01}}
+    adamw_decay       {adamw: {lr: 0.01, weight_decay: 0.1}}
+    rmsprop           {rmsprop: {lr: 0.01}}
+    rmsprop_keys      {rmsprop: {lr: 0.01, alpha: 0.9, eps: 1e-6, momentum: 0.8}}
+    adagrad           {adagrad: {lr: 0.1}}
+    adagrad_eps       {adagrad: {lr: 0.1, eps: 1e-4}}
+} {
+    test optimizer/$name { verify -model $small -optimizer $optimizer } good
+}
+foreach clip {0.01 0.5 100} {
+    test clip/$clip { verify -model $small -train [list "clip_norm: $clip"] -optimizer {adam: {lr: 0.01}} } good
+}
+
+# ---- schedules: one epoch a step in `verify` would be no schedule, so this is the trainer against the interpreter ----
+
+foreach schedule {constant {step: {every: 2, gamma: 0.3}} {exponential: {gamma: 0.7}} cosine {cosine: {warmup: 2, min_lr: 0.01}}} {
+    test schedule/[string map {: "" \{ "" \} "" " " _ , ""} $schedule] {
+        set line [expr {[string match *:* $schedule] ? "schedule: {$schedule}" : "schedule: $schedule"}]
+        set spec [spec -model $small -train [list $line]]
+        ran -env {CFLAGS -O1} $seqgen build $spec -o trainer --quiet --set codegen.real=float64
+        foreach {command out} [list [list ./trainer] a [list $seqgen run $spec] b] {
+            ran {*}$command train --epochs 6 --save $out.safetensors --quiet
+        }
+        dict get [run $stcompare a.safetensors b.safetensors 1e-10] code
+    } 0
+}

@@ -1,0 +1,106 @@
+# cli.tcl: seqgen's and a trainer's command lines: help, exit codes, overrides, what is left behind.
+
+set spec $root/specs/first_names_mlp.yaml
+
+# Exit code, and whether standard output and standard error hold something
+proc shape {args} {
+    set result [run -timeout 60 {*}$args]
+    return [list [dict get $result code] [expr {[dict get $result out] ne ""}] [expr {[dict get $result err] ne ""}]]
+}
+
+# ---- seqgen ----
+
+test help { shape $seqgen --help } {0 1 0}
+test version { ran $seqgen --version } "/^seqgen \[0-9\]+\\.\[0-9\]+\\.\[0-9\]+\n$/"
+foreach command {build verify run info} {
+    test help/$command { shape $seqgen $command --help } {0 1 0}
+    test help_names_exit_codes/$command { shape $seqgen $command } {1 0 1}
+}
+test usage/nothing { shape $seqgen } {1 0 1}
+test usage/option { shape $seqgen $spec --no-such-option } {1 0 1}
+test usage/nearest { dict get [run $seqgen $spec --max-rom 3] err } /max-ram/
+test usage/set { shape $seqgen $spec --set nonsense } {1 0 1}
+test spec/set_unknown { shape $seqgen $spec --set train.epoch=3 --dump spec } {2 0 1}
+test spec/set_value { shape $seqgen $spec --set train.epochs=many --dump spec } {2 0 1}
+test spec/set { ran $seqgen $spec --set train.epochs=77 --dump spec } /epochs: 77/
+test spec/missing { shape $seqgen nowhere.yaml } {2 0 1}
+test info { shape $seqgen info $spec } {0 1 0}
+test info/json { ran $seqgen info $spec --json } /"parameters":/
+foreach seam {spec graph ops plan m4} {
+    test dump/$seam { shape $seqgen $spec --dump $seam } {0 1 0}
+    test dump_twice/$seam { expr {[ran $seqgen $spec --dump $seam] eq [ran $seqgen $spec --dump $seam]} } 1
+}
+test dump/spec_is_a_spec {
+    # What --dump spec prints is itself a spec, and dumps the same
+    put again.yaml [encoding convertto utf-8 [ran -dir $root/specs $seqgen first_names_mlp.yaml --dump spec]]
+    file delete -force data
+    file link -symbolic data $root/specs/data
+    set again [ran $seqgen again.yaml --dump spec]
+    file delete data
+    expr {$again eq [words again.yaml]}
+} 1
+
+# ---- budgets: nothing is written ----
+
+foreach option {--max-ram --max-flash --max-lines} {
+    test budget/$option {
+        set result [run $seqgen $spec -o small.c $option 10]
+        list [dict get $result code] [expr {[dict get $result err] ne ""}] [glob -nocomplain small*]
+    } {3 1 {}}
+    test enough/$option { dict get [run $seqgen $spec -o large.c $option 1000000000] code } 0
+}
+
+# ---- tools that fail ----
+
+test tool/no_compiler { shape -env {CC /no/such/cc} $seqgen build $spec -o t } {5 0 1}
+test tool/compiler_fails { shape -env {CC false} $seqgen build $spec -o t } {5 0 1}
+test tool/nothing_left { glob -nocomplain t } {}
+test tool/no_m4 {
+    file mkdir empty
+    shape -env {PATH empty} $seqgen $spec -o t.c
+} {5 0 1}
+test tool/unwritable { shape $seqgen $spec -o /no/such/directory/model.c } {5 0 1}
+test tool/full_disk {
+    shape sh -c {"$0" "$1" -o - >/dev/full} $seqgen $spec
+} {5 0 1}
+
+# ---- a place of its own: the build tree's parts, moved ----
+
+test moved {
+    file mkdir moved
+    foreach part {bin/seqgen lib/libseqrt.a include/seqrt.h share/seqgen} {
+        file mkdir [file dirname moved/$part]
+        file copy [file dirname [file dirname $seqgen]]/$part moved/$part
+    }
+    shape -env {CFLAGS -O1} moved/bin/seqgen build $spec -o t --quiet
+} {0 0 0}
+
+# ---- the trainer ----
+
+test trainer/build { ran -env {CFLAGS -O1} $seqgen build $spec -o trainer --quiet } {}
+test trainer/help { shape ./trainer --help } {0 1 0}
+foreach command {train eval predict sample forecast gradcheck bench info probe} {
+    test trainer/help/$command { shape ./trainer $command --help } {0 1 0}
+}
+test trainer/nothing { lindex [shape ./trainer] 0 } 1
+test trainer/command { shape ./trainer tran } {1 0 1}
+test trainer/option { shape ./trainer train --epoks 3 } {1 0 1}
+test trainer/value { shape ./trainer train --epochs many } {1 0 1}
+test trainer/no_load { shape ./trainer eval } {1 0 1}
+test trainer/missing_weights { shape -dir $root/specs $tmp/trainer eval --load nowhere.safetensors } {2 0 1}
+test trainer/missing_data { shape ./trainer train --data nowhere.csv --quiet } {2 0 1}
+test trainer/bad_row {
+    put bad.csv "name,label\nanna,female\nbob\n"
+    dict get [run ./trainer train --data bad.csv --quiet] err
+} /bad\.csv:3/
+test trainer/bad_class {
+    put bad.csv "name,label\nanna,female\nbob,dog\n"
+    dict get [run ./trainer train --data bad.csv --quiet] err
+} /bad\.csv:3.*dog/
+test trainer/info { shape ./trainer info } {0 1 0}
+test trainer/info_json { ran ./trainer info --json } /"parameters":/
+test trainer/bench_json {
+    set json [ran ./trainer bench --json]
+    lmap key {train_step_ms forward_ms infer_us flops_train_step batch steps} { regexp "\"$key\":" $json }
+} {1 1 1 1 1 1}
+test trainer/no_sample { lindex [shape ./trainer sample --load x] 0 } /[12]/
