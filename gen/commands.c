@@ -180,6 +180,7 @@ static void build_free(Build *b)
     }
     result_free(&b->result);
     home_free(&b->home);
+    compiler_free(&b->compiler);
     free(b->source);
     free(b->program);
 }

@@ -67,6 +67,8 @@ static int job_judge(const Verify *v, const Job *job, const ProcessResult *resul
     if (result->status == 0)
         return EXIT_DONE;
     fputs(result->err, stderr);
+    if (!v->cli->keep)
+        fputs("note: --keep keeps the generated files\n", stderr);
     bool told = result->status == EXIT_SPEC || result->status == EXIT_BUDGET || result->status == EXIT_SYSTEM;
     int code = told && job->failure == EXIT_SYSTEM ? result->status : job->failure;
     return cli_fail(code, "%s, %s: %s", v->graph->spec->name, job->what, process_status(result->status, status));
@@ -338,6 +340,7 @@ static void verify_free(Verify *v)
     free(v->batch);
     free(v->note);
     home_free(&v->home);
+    compiler_free(&v->compiler);
 }
 
 int command_verify(const Cli *cli, const Graph *graph)

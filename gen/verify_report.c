@@ -43,7 +43,8 @@ static void print_worst(const VerifyLine *line)
     if (*d->problem && d->rank == 0)
         printf("  %s%s%s", line->property ? d->tensor : "", line->property ? ": " : "", d->problem);
     else if (d->error != 0)
-        printf("  %s%s %.9g, expected %.9g", other ? d->tensor : "", place_text(d, at), d->found, d->expected);
+        printf("  %s%s%s%.9g, expected %.9g", other ? d->tensor : "", place_text(d, at), other || d->rank ? " " : "",
+               d->found, d->expected);
 }
 
 static void print_line(const VerifyLine *line)

@@ -9,14 +9,14 @@
 static void word_add(Compiler *compiler, const char *word)
 {
     if (compiler->count < COMPILER_WORDS)
-        compiler->words[compiler->count++] = word;
+        compiler->words[compiler->count++] = mem_copy(word);
 }
 
 static void words_add(Compiler *compiler, const char *text)
 {
     char *rest = mem_copy(text);
     for (char *word = strtok(rest, " \t\n"); word; word = strtok(NULL, " \t\n"))
-        word_add(compiler, mem_copy(word));
+        word_add(compiler, word);
     free(rest);
 }
 
@@ -29,7 +29,8 @@ static const char *environment(const char *name, const char *fallback)
 /* Room for what follows the flags: "-x c -c -o /dev/null -", or the input, output and libraries. */
 static int argv_begin(const Compiler *compiler, const char *argv[COMPILER_WORDS + 16])
 {
-    memcpy(argv, compiler->words, (size_t)compiler->count * sizeof *argv);
+    for (int i = 0; i < compiler->count; i++)
+        argv[i] = compiler->words[i];
     return compiler->count;
 }
 
@@ -115,4 +116,11 @@ char *compiler_text(const Compiler *compiler)
     for (int i = 0; i < compiler->count; i++)
         text_add(&text, "%s%s", i ? " " : "", compiler->words[i]);
     return text.data;
+}
+
+void compiler_free(Compiler *compiler)
+{
+    for (int i = 0; i < compiler->count; i++)
+        free(compiler->words[i]);
+    compiler->count = 0;
 }

@@ -13,7 +13,7 @@
 enum { COMPILER_WORDS = 128 };
 
 typedef struct Compiler {
-    const char *words[COMPILER_WORDS]; /* compiler and flags; strings live as long as the program */
+    char *words[COMPILER_WORDS]; /* compiler and flags */
     int count;
 } Compiler;
 
@@ -27,5 +27,6 @@ bool compiler_run(const Compiler *compiler, const Home *home, const char *source
                   ProcessResult *result, SeqrtError *error);
 /* "cc -O3 -march=native"; caller frees. */
 char *compiler_text(const Compiler *compiler);
+void compiler_free(Compiler *compiler);
 
 #endif
