@@ -1,0 +1,34 @@
+/* emit.h: from a graph to the text of model.c and model.h.
+ *
+ * Takes: Graph. Gives: two texts, byte for byte the same for the same spec. Does not: write files, or decide (plan/ does).
+ */
+#ifndef SEQGEN_EMIT_H
+#define SEQGEN_EMIT_H
+
+#include "../graph/graph.h"
+
+typedef struct EmitOptions {
+    bool infer_only;            /* --emit infer: no training, weights stored in the C */
+    const char *weights_path;   /* --weights FILE, or NULL */
+    const char *templates_dir;
+    const char *dump;           /* "m4": print the stream that m4 is given, and stop; or NULL */
+} EmitOptions;
+
+typedef struct EmitResult {
+    char *model_c, *model_h;
+    size_t model_c_bytes, model_h_bytes;
+} EmitResult;
+
+/* Exit code: 0; 2 the weights file is wrong; 3 a budget of codegen is exceeded; 5 m4 failed. Messages are printed. */
+int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *result);
+
+typedef struct EmitInfo {
+    int64_t ram_bytes;          /* sizeof the model's struct */
+    int64_t flash_bytes;        /* code, predicted, and stored weights */
+    int64_t lines;              /* of model.c, predicted */
+    double compile_seconds;     /* gcc -O2, predicted */
+} EmitInfo;
+int emit_info(const Graph *graph, EmitInfo *info);
+char *emit_dump(const Graph *graph, const char *seam); /* "ops" or "plan" */
+
+#endif

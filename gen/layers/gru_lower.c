@@ -1,0 +1,58 @@
+/* gru_lower.c: the GRU's equations and their reverse. torch.nn.GRU, reset after the recurrent product:
+ *   (1) r = sigmoid(W_ir x + b_ir + W_hr h + b_hr), z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
+ *   (2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+ *   (3) h_t = (1 - z) n + z h_(t-1)
+ * Four slots a unit, ordered n (input's part), r, z, n (recurrent part), so that the input adds to slots 0..2 and the state
+ * to slots 1..3.
+ */
+#include "recurrent_lower.h"
+
+static const Load FORWARD_LOADS[] = {{"h0", "h0", -1}, {0}};
+static const Let FORWARD_LETS[] = {
+    {NULL, "(1) gates"},
+    {"r", "v_sigmoid(a1)"},
+    {"z", "v_sigmoid(a2)"},
+    {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
+    {"n", "v_tanh(a0 + r * a3)"},
+    {NULL, "(3) h_t = (1 - z) n + z h_(t-1)"},
+    {"ht", "n + z * (h0 - n)"},
+    {0},
+};
+static const Store FORWARD_STORES[] = {{"gates", 0, "n"}, {"gates", 1, "r"}, {"gates", 2, "z"}, {"gates", 3, "a3"}, {"h", -1, "ht"}, {0}};
+static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
+
+static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"r", "gates", 1}, {"z", "gates", 2}, {"hn", "gates", 3},
+                                     {"h0", "h0", -1},  {"dyt", "dy", -1}, {"dht", "dh", -1}, {0}};
+static const Let REVERSE_LETS[] = {
+    {NULL, "(3) h_t reaches the output and the next step"},
+    {"d", "dyt + dht"},
+    {"dn", "d * (ONE - z) * (ONE - n * n)"},
+    {"dz", "d * (h0 - n) * z * (ONE - z)"},
+    {NULL, "(2) and (1)"},
+    {"dr", "dn * hn * r * (ONE - r)"},
+    {"dhn", "dn * r"},
+    {"dh0", "d * z"},
+    {0},
+};
+static const Store REVERSE_STORES[] = {{"gates", 0, "dn"}, {"gates", 1, "dr"}, {"gates", 2, "dz"}, {"gates", 3, "dhn"}, {"dh_part", -1, "dh0"}, {0}};
+
+static const Cell GRU = {
+    .kind = "gru",
+    .gates = 3,
+    .slots = 4,
+    .x_slots = 3,
+    .h_slot = 1,
+    .h_slots = 3,
+    .x_of = {1, 2, 0},
+    .h_of = {1, 2, 3},
+    .keeps_gates = true,
+    .forward_h0 = true,
+    .reverse_h0 = true,
+    .dh_part = true,
+    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES},
+    .stream = {FORWARD_LOADS, FORWARD_LETS, STREAM_STORES},
+    .reverse = {REVERSE_LOADS, REVERSE_LETS, REVERSE_STORES},
+    .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",
+};
+
+void gru_lower(Plan *plan, const Layer *layer) { recurrent_lower(plan, layer, &GRU); }

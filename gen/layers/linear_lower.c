@@ -1,0 +1,137 @@
+/* linear_lower.c: torch.nn.Linear, on every step or on the pooled vector.
+ *   (1) y = x W' + b                    reverse: dW = dy' x, db = sum of dy, dx = dy W
+ * Tokens are one-hot: (1) is b + W'[token], and dW a scatter-add. A following relu, tanh or sigmoid runs in the same kernel.
+ */
+#include "activation_lower.h"
+#include "value_lower.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Linear {
+    Plan *plan;
+    const Layer *layer;
+    Value in;
+    Piece y;
+    int K, O, Op;
+    int w, b, w_t[2];    /* buffers; b -1: no bias */
+    const Activation *activation;
+} Linear;
+
+static const Load NO_LOADS[] = {{NULL, NULL, 0}};
+static const Store OUT_STORES[] = {{"y", -1, "out"}, {NULL, 0, NULL}};
+
+static void weights(Linear *n)
+{
+    Plan *plan = n->plan;
+    n->w = n->in.tokens ? plan_buffer(plan, BLOCK_PARAM, n->K, n->Op, "[token][P..]: row lookup", "%s_weight", n->layer->name)
+                        : plan_buffer(plan, BLOCK_PARAM, (int64_t)n->Op / plan->P * n->K, plan->P, "[panel][k][P]", "%s_weight", n->layer->name);
+    Pack *pack = plan_pack(plan, graph_find(plan->graph, n->layer, "weight"), n->w);
+    pack->units = n->O, pack->inputs = n->K, pack->from_j = n->K, pack->from_k = 1;
+    pack->panel_stride = n->in.tokens ? plan->P : (int64_t)n->K * plan->P;
+    pack->k_stride = n->in.tokens ? n->Op : plan->P;
+    n->b = -1;
+    if (!n->layer->spec->p.bias)
+        return;
+    n->b = plan_buffer(plan, BLOCK_PARAM, 1, n->Op, "[P..]", "%s_bias", n->layer->name);
+    pack = plan_pack(plan, graph_find(plan->graph, n->layer, "bias"), n->b);
+    pack->units = n->O, pack->panel_stride = plan->P, pack->from_j = 1;
+}
+
+static void refresh(Linear *n)
+{
+    Plan *plan = n->plan;
+    Function *f = plan_function(plan, FORM_PLAIN, "transposed copy, after the weights have changed", "%s_refresh", n->layer->name);
+    for (int i = 0, first = 0; i < n->in.pieces && !plan->infer_only; first += n->in.piece[i++].width) {
+        const Piece *x = &n->in.piece[i];
+        if (x->grad < 0)
+            continue;
+        n->w_t[i] = plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, x->width) / plan->P * n->Op, plan->P, "[panel of x][unit][P]", "%s_weight_t%d",
+                                n->layer->name, i);
+        function_line(f, "transpose_panels(%s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, n->w), n->Op / plan->P, n->K, first, x->width, plan->P,
+                      plan_ref(plan, n->w_t[i]));
+    }
+    if (f->count)
+        plan_refresh(plan, f);
+}
+
+static void forward_call(Linear *n, Function *f, bool stream)
+{
+    Plan *plan = n->plan;
+    char name[300], input[120] = "";
+    Program program = {NO_LOADS, n->activation ? n->activation->from_a0 : NULL, OUT_STORES};
+    Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : value_rows(n->in.space), .units = n->Op,
+                 .init = n->in.tokens ? INIT_LOOKUP : n->b >= 0 ? INIT_BIAS : INIT_ZERO, .init_ref = n->b >= 0 ? plan_ref(plan, n->b) : NULL,
+                 .program = n->activation ? &program : NULL, .y = plan_ref(plan, stream ? n->y.stream : n->y.buffer), .y_stride = n->y.stride, .one_row = stream};
+    for (int i = 0, first = 0; i < n->in.pieces; first += n->in.piece[i++].width) {
+        const Piece *x = &n->in.piece[i];
+        const char *a = plan_ref(plan, stream ? x->stream : x->buffer);
+        size_t at = strlen(input);
+        snprintf(input + at, sizeof input - at, "%s%d%s", i ? "_" : "", x->width, x->stride == x->width ? "" : "p");
+        if (n->in.tokens)
+            p.tokens = a, p.table = plan_ref(plan, n->w);
+        else
+            p.operands[p.operands_count++] = (Operand){.a = a, .a_stride = x->stride, .reps = 1, .run = x->width, .w = plan_ref(plan, n->w), .w_rows = n->K, .w_first = first};
+    }
+    snprintf(name, sizeof name, "linear_%s%s_%d%s%s%s%s", n->in.tokens ? "tokens" : "", input, n->O, n->b >= 0 ? "" : "_nobias", n->activation ? "_" : "",
+             n->activation ? n->activation->name : "", stream ? "_stream" : "");
+    product_call(plan, f, &p);
+}
+
+static void backward(Linear *n)
+{
+    Plan *plan = n->plan;
+    const char *rows = value_rows(n->in.space), *y = plan_ref(plan, n->y.buffer), *dy = plan_ref(plan, n->y.grad);
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input", n->layer->name), "%s_backward", n->layer->name);
+    if (n->activation) {
+        bool fresh;
+        Kernel *k = plan_kernel(plan, KERNEL_EACH, &fresh, "%s_%d_reverse_in_place", n->activation->name, n->Op);
+        if (fresh) {
+            static const Load LOADS[] = {{"yt", "y", -1}, {"dyt", "dy", -1}, {NULL, NULL, 0}};
+            static const Store STORES[] = {{"dy", -1, "dxt"}, {NULL, 0, NULL}};
+            k->comment = mem_format("%s, reversed, in place, rows of %d", n->activation->name, n->Op);
+            k->units = n->Op;
+            k->program = (Program){LOADS, n->activation->reverse, STORES};
+            kernel_param(k, "y", false, n->Op);
+            kernel_param(k, "dy", true, n->Op);
+        }
+        function_call(f, k->name, "%s, %s, %s", rows, y, dy);
+    }
+    if (n->in.tokens)
+        function_line(f, "scatter_slots(m->total, m->tokens, %s, 1, %d, %d, %s);", dy, n->Op, n->Op, plan_grad_ref(plan, n->w));
+    for (int i = 0, first = 0; i < n->in.pieces && !n->in.tokens; first += n->in.piece[i++].width) {
+        const Piece *x = &n->in.piece[i];
+        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first);
+        if (x->grad < 0)
+            continue;
+        char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
+        Product p = {.name = name, .comment = "dx = dy W", .rows = rows, .units = plan_pad(plan, x->width), .operands_count = 1,
+                     .y = plan_ref(plan, x->grad), .y_stride = x->stride};
+        p.operands[0] = (Operand){.a = dy, .a_stride = n->Op, .reps = 1, .run = n->O, .w = plan_ref(plan, n->w_t[i]), .w_rows = n->Op};
+        product_call(plan, f, &p);
+        free(name);
+    }
+    if (n->b >= 0)
+        sum_call(plan, f, rows, dy, n->Op, 1, plan_grad_ref(plan, n->b));
+    plan_backward(plan, f);
+}
+
+void linear_lower(Plan *plan, const Layer *layer)
+{
+    Linear n = {.plan = plan, .layer = layer, .in = plan->value, .K = plan->value.width, .O = layer->out.width};
+    n.Op = plan_pad(plan, n.O);
+    const char *fused = fused_activation(plan->graph, layer);
+    n.activation = fused ? activation_find(fused) : NULL;
+    weights(&n);
+    refresh(&n);
+    n.y = value_piece(plan, n.in.space, n.O, fused ? fused : "linear", mem_format("%s_y", layer->name));
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: y = x W' + b%s%s", layer->name, fused ? ", then " : "", fused ? fused : ""), "%s_forward", layer->name);
+    forward_call(&n, f, false);
+    plan_forward(plan, f);
+    if (plan->stream)
+        forward_call(&n, plan->stream, true);
+    if (!plan->infer_only)
+        backward(&n);
+    plan->value = (Value){.space = n.in.space, .width = n.O, .pieces = 1, .piece = {n.y}};
+}

@@ -1,0 +1,59 @@
+/* lstm_lower.c: the LSTM's equations and their reverse, in the units' vectors. torch.nn.LSTM:
+ *   (1) a = W_ih x_t + b_ih + W_hh h_(t-1) + b_hh, four slots i, f, g, o
+ *   (2) i = sigmoid(a_i), f = sigmoid(a_f), g = tanh(a_g), o = sigmoid(a_o)
+ *   (3) c_t = f c_(t-1) + i g
+ *   (4) h_t = o tanh(c_t)
+ */
+#include "recurrent_lower.h"
+
+static const Load FORWARD_LOADS[] = {{"c0", "c0", -1}, {0}};
+static const Let FORWARD_LETS[] = {
+    {NULL, "(2) gates"},
+    {"i", "v_sigmoid(a0)"},
+    {"f", "v_sigmoid(a1)"},
+    {"g", "v_tanh(a2)"},
+    {"o", "v_sigmoid(a3)"},
+    {NULL, "(3) c_t = f c_(t-1) + i g"},
+    {"ct", "f * c0 + i * g"},
+    {NULL, "(4) h_t = o tanh(c_t)"},
+    {"tct", "v_tanh(ct)"},
+    {"ht", "o * tct"},
+    {0},
+};
+static const Store FORWARD_STORES[] = {{"gates", 0, "i"}, {"gates", 1, "f"}, {"gates", 2, "g"}, {"gates", 3, "o"},
+                                       {"c", -1, "ct"},   {"tc", -1, "tct"}, {"h", -1, "ht"},   {0}};
+static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
+
+static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c0", "c0", -1},
+                                     {"tct", "tc", -1}, {"dyt", "dy", -1}, {"dht", "dh", -1}, {"dct", "dc", -1}, {0}};
+static const Let REVERSE_LETS[] = {
+    {NULL, "(4) h_t reaches the output and the next step"},
+    {"d", "dyt + dht"},
+    {"dc1", "dct + d * o * (ONE - tct * tct)"},
+    {NULL, "(3) and (2): slots i, f, g, o"},
+    {"da0", "dc1 * g * i * (ONE - i)"},
+    {"da1", "dc1 * c0 * f * (ONE - f)"},
+    {"da2", "dc1 * i * (ONE - g * g)"},
+    {"da3", "d * tct * o * (ONE - o)"},
+    {"dc0", "dc1 * f"},
+    {0},
+};
+static const Store REVERSE_STORES[] = {{"gates", 0, "da0"}, {"gates", 1, "da1"}, {"gates", 2, "da2"}, {"gates", 3, "da3"}, {"dc", -1, "dc0"}, {0}};
+
+static const Cell LSTM = {
+    .kind = "lstm",
+    .gates = 4,
+    .slots = 4,
+    .x_slots = 4,
+    .h_slots = 4,
+    .x_of = {0, 1, 2, 3},
+    .h_of = {0, 1, 2, 3},
+    .has_c = true,
+    .keeps_gates = true,
+    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES},
+    .stream = {FORWARD_LOADS, FORWARD_LETS, STREAM_STORES},
+    .reverse = {REVERSE_LOADS, REVERSE_LETS, REVERSE_STORES},
+    .equations = "i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c')",
+};
+
+void lstm_lower(Plan *plan, const Layer *layer) { recurrent_lower(plan, layer, &LSTM); }

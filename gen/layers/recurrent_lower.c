@@ -1,0 +1,545 @@
+/* recurrent_lower.c: a stack of recurrent layers as per-step kernels and long products.
+ *
+ * Takes: a Cell (its equations), the layer, the value below. Gives: buffers, kernels, schedules over time, one streaming
+ * step. Does not: know what the gates mean (lstm_lower.c and its like), or choose tiles.
+ *
+ * Forward, every step t: one TILE kernel adds input and recurrent products to the bias and runs the cell's equations while
+ * the tile is in registers. Reverse, every step: the gates' gradients in place, then dh = dgates . W_hh. After the last
+ * step, over all rows at once: dW_ih, dW_hh, db, and the input's gradient.
+ */
+#include "recurrent_lower.h"
+#include "value_lower.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Run {
+    Plan *plan;
+    const Layer *layer;
+    const Cell *cell;
+    Value in;
+    int l, K, H, Hp, G; /* layer of the stack, input width, units, padded units, slots * padded units */
+    bool reverse, bias;
+    char base[200];     /* "lstm_l0_reverse" */
+    int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
+    int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0;
+    int s_h, s_c, s_h1, s_c1;
+} Run;
+
+/* ---- arguments of a kernel's call, and its params when it is new ---- */
+
+typedef struct Args { Text text; Kernel *kernel; /* NULL: exists already */ } Args;
+
+static void arg(Args *args, const char *param, bool writes, int stride, const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void arg(Args *args, const char *param, bool writes, int stride, const char *format, ...)
+{
+    if (args->kernel)
+        kernel_param(args->kernel, param, writes, stride);
+    char ref[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(ref, sizeof ref, format, list);
+    va_end(list);
+    text_add(&args->text, ", %s", ref);
+}
+
+static const SeqrtTensor *tensor(const Run *r, const char *part)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s_l%d%s", part, r->l, r->reverse ? "_reverse" : "");
+    return graph_find(r->plan->graph, r->layer, name);
+}
+
+/* ---- buffers ---- */
+
+static Pack *pack_gates(Run *r, const char *part, int buffer, const int *slot_of, int slots, int inputs)
+{
+    Pack *pack = plan_pack(r->plan, tensor(r, part), buffer);
+    pack->gates = r->cell->gates;
+    pack->units = r->H;
+    pack->inputs = inputs;
+    memcpy(pack->slot, slot_of, sizeof pack->slot);
+    pack->k_stride = (int64_t)slots * r->plan->P;
+    pack->panel_stride = pack->k_stride * inputs;
+    pack->from_q = (int64_t)r->H * inputs;
+    pack->from_j = inputs;
+    pack->from_k = 1;
+    return pack;
+}
+
+static int weight_buffer(Run *r, const char *part, int inputs, int slots)
+{
+    return plan_buffer(r->plan, BLOCK_PARAM, r->Hp / r->plan->P * (int64_t)inputs, (int64_t)slots * r->plan->P, "[panel][k][slot][P]", "%s_%s",
+                       r->base, part);
+}
+
+static void weights(Run *r)
+{
+    const Cell *cell = r->cell;
+    Plan *plan = r->plan;
+    int rel[4];
+    for (int q = 0; q < 4; q++)
+        rel[q] = cell->x_of[q] - cell->x_slot;
+    if (r->in.tokens) {
+        r->w_ih = plan_buffer(plan, BLOCK_PARAM, r->K, (int64_t)cell->x_slots * r->Hp, "[token][panel][slot][P]: row lookup", "%s_weight_ih", r->base);
+        Pack *pack = pack_gates(r, "weight_ih", r->w_ih, rel, cell->x_slots, r->K);
+        pack->panel_stride = (int64_t)cell->x_slots * plan->P;
+        pack->k_stride = (int64_t)cell->x_slots * r->Hp;
+    } else {
+        r->w_ih = weight_buffer(r, "weight_ih", r->K, cell->x_slots);
+        pack_gates(r, "weight_ih", r->w_ih, rel, cell->x_slots, r->K);
+    }
+    for (int q = 0; q < 4; q++)
+        rel[q] = cell->h_of[q] - cell->h_slot;
+    r->w_hh = weight_buffer(r, "weight_hh", r->H, cell->h_slots);
+    pack_gates(r, "weight_hh", r->w_hh, rel, cell->h_slots, r->H);
+    r->bias = r->layer->spec->p.bias;
+    if (!r->bias)
+        return;
+    r->b_ih = plan_buffer(plan, BLOCK_PARAM, 1, r->G, "[panel][slot][P]", "%s_bias_ih", r->base);
+    pack_gates(r, "bias_ih", r->b_ih, cell->x_of, cell->slots, 1);
+    r->b_hh = plan_buffer(plan, BLOCK_PARAM, 1, r->G, "[panel][slot][P]", "%s_bias_hh", r->base);
+    pack_gates(r, "bias_hh", r->b_hh, cell->h_of, cell->slots, 1);
+}
+
+static void derived(Run *r)
+{
+    Plan *plan = r->plan;
+    const int P = plan->P;
+    Function *f = plan_function(plan, FORM_PLAIN, "sum of biases and transposed copies, after the weights have changed", "%s_refresh", r->base);
+    if (r->bias) {
+        r->bias_sum = plan_buffer(plan, BLOCK_DERIVED, 1, r->G, "bias_ih + bias_hh", "%s_bias", r->base);
+        function_line(f, "add_vectors(%s, %s, %d, %s);", plan_ref(plan, r->b_ih), plan_ref(plan, r->b_hh), r->G, plan_ref(plan, r->bias_sum));
+    }
+    if (!plan->infer_only) {
+        r->w_hh_t = plan_buffer(plan, BLOCK_DERIVED, (int64_t)r->Hp / P * r->cell->h_slots * r->Hp, P, "[panel of h][gate column][P]", "%s_weight_hh_t", r->base);
+        function_line(f, "transpose_panels(%s, %d, %d, 0, %d, %d, %s);", plan_ref(plan, r->w_hh), r->Hp / P, r->H, r->H, r->cell->h_slots * P,
+                      plan_ref(plan, r->w_hh_t));
+        for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
+            const Piece *piece = &r->in.piece[i];
+            if (piece->grad < 0)
+                continue;
+            r->w_ih_t[i] = plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, piece->width) / P * r->cell->x_slots * r->Hp, P,
+                                       "[panel of x][gate column][P]", "%s_weight_ih_t%d", r->base, i);
+            function_line(f, "transpose_panels(%s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, r->w_ih), r->Hp / P, r->K, first, piece->width,
+                          r->cell->x_slots * P, plan_ref(plan, r->w_ih_t[i]));
+        }
+    }
+    if (f->count)
+        plan_refresh(plan, f);
+}
+
+static void state_buffers(Run *r)
+{
+    Plan *plan = r->plan;
+    const int64_t rows = plan_rows(plan, SPACE_STEPS);
+    r->gates = r->c = r->tc = r->h0 = r->c0 = -1;
+    if (r->cell->keeps_gates)
+        r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->G, "gates; backward turns them into their gradients", "%s_gates", r->base);
+    else if (!plan->infer_only)
+        r->gates = plan_buffer(plan, BLOCK_BACKWARD, rows, r->G, "gradient of a", "%s_gates", r->base);
+    if (r->cell->has_c) {
+        r->c = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "cell state", "%s_c", r->base);
+        r->tc = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "tanh of it", "%s_tc", r->base);
+    }
+    r->h = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "hidden state, the output", "%s_h", r->base);
+    if (plan->carry) {
+        r->h0 = plan_buffer(plan, BLOCK_STATE, plan->B, r->Hp, "state carried in, rows as packed", "%s_h0", r->base);
+        plan_buffer(plan, BLOCK_STATE, plan->B, r->H, "state carried, rows as the batch", "%s_state_h", r->base);
+        if (r->cell->has_c) {
+            r->c0 = plan_buffer(plan, BLOCK_STATE, plan->B, r->Hp, "state carried in, rows as packed", "%s_c0", r->base);
+            plan_buffer(plan, BLOCK_STATE, plan->B, r->H, "state carried, rows as the batch", "%s_state_c", r->base);
+        }
+    } else {
+        r->h0 = plan_zeros(plan, r->Hp);
+        r->c0 = r->h0;
+    }
+    if (plan->infer_only)
+        return;
+    r->dy = plan_buffer(plan, BLOCK_BACKWARD, rows, r->Hp, "gradient of the output", "%s_dy", r->base);
+    r->dh = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, "gradient of h from the step after", "%s_dh", r->base);
+    if (r->cell->has_c)
+        r->dc = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, "gradient of c from the step after", "%s_dc", r->base);
+    if (r->cell->dh_part)
+        r->dh_part = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, "the part of it past the product", "%s_dh_part", r->base);
+}
+
+/* ---- forward ---- */
+
+static void input_name(const Run *r, char *name, size_t size)
+{
+    if (r->in.tokens) {
+        snprintf(name, size, "tokens%d", r->K);
+        return;
+    }
+    int at = 0;
+    for (int i = 0; i < r->in.pieces; i++) {
+        const Piece *piece = &r->in.piece[i];
+        at += snprintf(name + at, size - (size_t)at, piece->stride == piece->width ? "%s%d" : "%s%dp", i ? "_" : "", piece->width);
+    }
+}
+
+static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
+{
+    char input[100];
+    input_name(r, input, sizeof input);
+    Kernel *kernel = plan_kernel(r->plan, KERNEL_TILE, fresh, "%s_%s_%d%s%s", r->cell->kind, input, r->H, r->bias ? "" : "_nobias", stream ? "_stream" : "_step");
+    if (!*fresh)
+        return kernel;
+    kernel->comment = mem_format("%s cell, %d -> %d: %s", r->cell->kind, r->K, r->H, r->cell->equations);
+    kernel->units = r->Hp;
+    kernel->slots = r->cell->slots;
+    kernel->one_row = stream;
+    kernel->program = stream ? r->cell->stream : r->cell->forward;
+    kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
+    kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
+    kernel->lookup_slots = r->in.tokens ? r->cell->x_slots : 0;
+    return kernel;
+}
+
+static void source(Kernel *kernel, const char *a, const char *w, int a_stride, int run, int w_rows, int w_first, int slot, int slots)
+{
+    kernel->sources[kernel->sources_count++] = (Source){.a = a, .w = w, .a_stride = a_stride, .reps = 1, .run = run, .w_rows = w_rows,
+                                                        .w_first = w_first, .slot = slot, .slots = slots};
+}
+
+static void input_args(Run *r, Args *args, const char *first_row, bool stream)
+{
+    Plan *plan = r->plan;
+    if (r->bias)
+        arg(args, "bias", false, 0, "%s", plan_ref(plan, r->bias_sum));
+    if (r->in.tokens) {
+        const Piece *piece = &r->in.piece[0];
+        arg(args, "tokens", false, 1, "%s%s", plan_ref(plan, stream ? piece->stream : piece->buffer), first_row);
+        if (args->kernel)
+            args->kernel->params[args->kernel->params_count - 1].ints = true;
+        arg(args, "table", false, 0, "%s", plan_ref(plan, r->w_ih));
+        return;
+    }
+    static const char *const X[2] = {"x", "x1"};
+    arg(args, "w_ih", false, 0, "%s", plan_ref(plan, r->w_ih));
+    for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
+        const Piece *piece = &r->in.piece[i];
+        if (*first_row)
+            arg(args, X[i], false, piece->stride, "%s%s * %d", plan_ref(plan, piece->buffer), first_row, piece->stride);
+        else
+            arg(args, X[i], false, piece->stride, "%s", plan_ref(plan, stream ? piece->stream : piece->buffer));
+        if (args->kernel)
+            source(args->kernel, X[i], "w_ih", piece->stride, piece->width, r->K, first, r->cell->x_slot, r->cell->x_slots);
+    }
+}
+
+/* One call of the step kernel. rows, at: C expressions; h0, c0: the state before, row 0. */
+static void forward_call(Run *r, Function *f, const char *rows, const char *at, const char *h0, const char *c0)
+{
+    Plan *plan = r->plan;
+    bool fresh;
+    Kernel *kernel = step_kernel(r, false, &fresh);
+    Args args = {.kernel = fresh ? kernel : NULL};
+    text_add(&args.text, "%s", rows);
+    char first_row[100];
+    snprintf(first_row, sizeof first_row, " + %s", at);
+    input_args(r, &args, first_row, false);
+    arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
+    arg(&args, "h0", false, r->Hp, "%s", h0);
+    if (fresh)
+        source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);
+    if (r->cell->has_c)
+        arg(&args, "c0", false, r->Hp, "%s", c0);
+    if (r->cell->keeps_gates)
+        arg(&args, "gates", true, r->G, "%s + %s * %d", plan_ref(plan, r->gates), at, r->G);
+    if (r->cell->has_c) {
+        arg(&args, "c", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->c), at, r->Hp);
+        arg(&args, "tc", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
+    }
+    arg(&args, "h", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
+    function_call(f, kernel->name, "%s", args.text.data);
+    free(args.text.data);
+}
+
+static void forward_step(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const char *h = plan_ref(plan, r->h), *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *h0 = plan_ref(plan, r->h0);
+    const char *c0 = r->cell->has_c ? plan_ref(plan, r->c0) : NULL;
+    function_line(f, "const size_t at = m->at[t];");
+    if (!r->reverse) {
+        function_line(f, "const Real *h0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", h, r->Hp, h0);
+        if (c)
+            function_line(f, "const Real *c0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", c, r->Hp, c0);
+        forward_call(r, f, "m->rows[t]", "at", "h0", "c0");
+        return;
+    }
+    function_line(f, "const size_t after = m->at[t + 1], fresh = at + (size_t)m->rows[t + 1]; /* the rows that end here start from zero */");
+    char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
+    forward_call(r, f, "m->rows[t + 1]", "at", h1, c1);
+    forward_call(r, f, "m->rows[t] - m->rows[t + 1]", "fresh", h0, c0);
+}
+
+static Function *schedule(Run *r, bool ascending, const char *what, const Function *step, const char *comment)
+{
+    Function *f = plan_function(r->plan, ascending ? FORM_ASCENDING : FORM_DESCENDING, comment, "%s_%s", r->base, what);
+    f->step = mem_copy(step->name);
+    return f;
+}
+
+static void forward(Run *r)
+{
+    Plan *plan = r->plan;
+    const char *direction = r->reverse ? ", last step first" : "";
+    char *comment = mem_format("layer %s, stack layer %d%s, step t: %s", r->layer->name, r->l, direction, r->cell->equations);
+    Function *step = plan_function(plan, FORM_STEP, comment, "%s_step", r->base);
+    forward_step(r, step);
+    if (plan->carry) {
+        Function *in = plan_function(plan, FORM_PLAIN, "state left by the window before, rows as packed", "%s_carry_in", r->base);
+        function_line(in, "carry_in(m, %s, m->%s_state_h, %d, %d);", plan_ref(plan, r->h0), r->base, r->H, r->Hp);
+        if (r->cell->has_c)
+            function_line(in, "carry_in(m, %s, m->%s_state_c, %d, %d);", plan_ref(plan, r->c0), r->base, r->H, r->Hp);
+        plan_forward(plan, in);
+    }
+    plan_forward(plan, schedule(r, !r->reverse, "forward", step, mem_format("layer %s: all steps%s", r->layer->name, direction)));
+    if (plan->carry) {
+        Function *out = plan_function(plan, FORM_PLAIN, "state for the window after, rows as the batch", "%s_carry_out", r->base);
+        function_line(out, "carry_out(m, %s, m->%s_state_h, %d, %d);", plan_ref(plan, r->h), r->base, r->H, r->Hp);
+        if (r->cell->has_c)
+            function_line(out, "carry_out(m, %s, m->%s_state_c, %d, %d);", plan_ref(plan, r->c), r->base, r->H, r->Hp);
+        plan_forward(plan, out);
+    }
+}
+
+/* ---- streaming ---- */
+
+static void stream(Run *r)
+{
+    Plan *plan = r->plan;
+    r->s_h = plan_buffer(plan, BLOCK_STREAM, 1, r->Hp, "hidden state", "%s_h", r->base);
+    r->s_h1 = plan_buffer(plan, BLOCK_STREAM, 1, r->Hp, "the next one, while the kernel still reads the old", "%s_h1", r->base);
+    if (r->cell->has_c)
+        r->s_c = plan_buffer(plan, BLOCK_STREAM, 1, r->Hp, "cell state", "%s_c", r->base);
+    bool fresh;
+    Kernel *kernel = step_kernel(r, true, &fresh);
+    Args args = {.kernel = fresh ? kernel : NULL};
+    text_add(&args.text, "1");
+    input_args(r, &args, "", true);
+    arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
+    arg(&args, "h0", false, r->Hp, "%s", plan_ref(plan, r->s_h));
+    if (fresh)
+        source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);
+    if (r->cell->has_c) { /* read and written at the same place by the same lanes */
+        arg(&args, "c0", false, r->Hp, "%s", plan_ref(plan, r->s_c));
+        arg(&args, "c", true, r->Hp, "%s", plan_ref(plan, r->s_c));
+    }
+    arg(&args, "h", true, r->Hp, "%s", plan_ref(plan, r->s_h1));
+    function_call(plan->stream, kernel->name, "%s", args.text.data);
+    function_line(plan->stream, "copy_reals(%s, %s, %d);", plan_ref(plan, r->s_h1), plan_ref(plan, r->s_h), r->Hp);
+    free(args.text.data);
+}
+
+/* ---- backward ---- */
+
+static void reverse_call(Run *r, Function *f, const char *rows, const char *at, const char *from, const char *h0, const char *c0)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    bool fresh;
+    Kernel *kernel = plan_kernel(plan, KERNEL_EACH, &fresh, "%s_%d_reverse", cell->kind, r->H);
+    Args args = {.kernel = fresh ? kernel : NULL};
+    if (fresh) {
+        kernel->comment = mem_format("%s cell, %d units: gradients of the gates, in place", cell->kind, r->H);
+        kernel->units = r->Hp;
+        kernel->slots = cell->slots;
+        kernel->in_place = true;
+        kernel->program = cell->reverse;
+    }
+    text_add(&args.text, "%s", rows);
+    arg(&args, "gates", true, r->G, "%s + %s * %d", plan_ref(plan, r->gates), at, r->G);
+    if (cell->reverse_h0)
+        arg(&args, "h0", false, r->Hp, "%s", h0);
+    if (cell->reverse_h)
+        arg(&args, "h", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
+    if (cell->has_c) {
+        arg(&args, "c0", false, r->Hp, "%s", c0);
+        arg(&args, "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
+    }
+    arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);
+    arg(&args, "dh", false, r->Hp, "%s%s", plan_ref(plan, r->dh), from);
+    if (cell->has_c)
+        arg(&args, "dc", true, r->Hp, "%s%s", plan_ref(plan, r->dc), from);
+    if (cell->dh_part)
+        arg(&args, "dh_part", true, r->Hp, "%s%s", plan_ref(plan, r->dh_part), from);
+    function_call(f, kernel->name, "%s", args.text.data);
+    free(args.text.data);
+}
+
+static const Let ADD_LETS[] = {{"sum", "a0 + more"}, {NULL, NULL}};
+static const Load ADD_LOADS[] = {{"more", "more", -1}, {NULL, NULL, 0}};
+static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
+static const Program ADD = {ADD_LOADS, ADD_LETS, ADD_STORES};
+
+/* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from */
+static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, int slot, int slots, int wt, int units, const char *y,
+                          int y_stride, const char *more, bool in_place)
+{
+    const int P = r->plan->P;
+    const bool all = slots == r->cell->slots;
+    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G);
+    char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
+    char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
+    Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
+                       .y = y, .y_stride = y_stride, .in_place = in_place};
+    product.operands[0] = (Operand){.a = a, .a_stride = r->G, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
+                                    .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp};
+    if (more) {
+        product.program = &ADD;
+        product.other = "more";
+        product.other_ref = more;
+    }
+    product_call(r->plan, f, &product);
+    free(a), free(name), free(comment);
+}
+
+static void backward_step(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const char *h = plan_ref(plan, r->h), *h0 = plan_ref(plan, r->h0), *dh = plan_ref(plan, r->dh);
+    const char *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *c0 = c ? plan_ref(plan, r->c0) : NULL;
+    const char *more = r->cell->dh_part ? plan_ref(plan, r->dh_part) : NULL;
+    function_line(f, "const size_t at = m->at[t];");
+    if (!r->reverse) {
+        if (r->cell->reverse_h0)
+            function_line(f, "const Real *h0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", h, r->Hp, h0);
+        if (c)
+            function_line(f, "const Real *c0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", c, r->Hp, c0);
+        reverse_call(r, f, "m->rows[t]", "at", "", "h0", "c0");
+        function_line(f, "if (t == 0)");
+        function_line(f, "    return; /* nothing before it learns */");
+        gates_product(r, f, "dh", "m->rows[t]", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, dh, r->Hp, more, false);
+        return;
+    }
+    function_line(f, "const size_t after = m->at[t + 1], kept = (size_t)m->rows[t + 1]; /* rows that go on to step t + 1 */");
+    char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
+    char *from = mem_format(" + kept * %d", r->Hp);
+    reverse_call(r, f, "m->rows[t + 1]", "at", "", h1, c1);
+    reverse_call(r, f, "m->rows[t] - m->rows[t + 1]", "(at + kept)", from, h0, c0);
+    gates_product(r, f, "dh", "m->rows[t + 1]", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, dh, r->Hp, more, false);
+}
+
+/* dW_hh: the state before each step against the gates' gradients; one long product when every row has every step. */
+static void recurrent_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    const char *h = plan_ref(plan, r->h), *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_hh);
+    char *d = mem_format("%s + first * %d", gates, r->G), *hd = mem_format("%s + first * %d", h, r->Hp);
+    function_line(f, "const size_t first = (size_t)m->rows[0];");
+    function_line(f, "if (m->dense)");
+    const char *tail = r->reverse ? gates : d, *head = r->reverse ? hd : h;
+    outer_call(plan, f, "m->total - m->rows[0]", head, r->Hp, r->H, tail, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    function_line(f, "else");
+    function_line(f, "    for (int t = 1; t < m->steps; t++)");
+    char *later = mem_format("%s + m->at[t] * %d", r->reverse ? h : gates, r->reverse ? r->Hp : r->G);
+    char *before = mem_format("%s + m->at[t - 1] * %d", r->reverse ? gates : h, r->reverse ? r->G : r->Hp);
+    outer_call(plan, f, "m->rows[t]", r->reverse ? later : before, r->Hp, r->H, r->reverse ? before : later, r->Hp, cell->slots, cell->h_slot,
+               cell->h_slots, dw, r->H, 0);
+    if (plan->carry)
+        outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+}
+
+static void input_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    const char *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_ih);
+    if (r->in.tokens) {
+        function_line(f, "scatter_slots(m->total, m->tokens, %s, %d, %d, %d, %s);", gates, r->Hp / plan->P, cell->slots * plan->P,
+                      cell->x_slots * plan->P, dw);
+        return;
+    }
+    for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
+        const Piece *piece = &r->in.piece[i];
+        outer_call(plan, f, "m->total", plan_ref(plan, piece->buffer), piece->stride, piece->width, gates, r->Hp, cell->slots, cell->x_slot,
+                   cell->x_slots, dw, r->K, first);
+        if (piece->grad < 0)
+            continue;
+        /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
+        const char *dx = plan_ref(plan, piece->grad);
+        const bool add = r->layer->spec->p.bidirectional && !r->reverse;
+        gates_product(r, f, "dx", "m->total", "0", cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, dx, piece->stride, add ? dx : NULL, add);
+    }
+}
+
+static void bias_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    if (!r->bias)
+        return;
+    const char *ih = plan_grad_ref(plan, r->b_ih), *hh = plan_grad_ref(plan, r->b_hh);
+    sum_call(plan, f, "m->total", plan_ref(plan, r->gates), r->Hp, cell->slots, ih);
+    function_line(f, "copy_reals(%s, %s, %d);", ih, hh, r->G);
+    if (cell->x_slots < cell->slots)
+        function_line(f, "zero_slot(%s, %d, %d, %d);", ih, r->Hp / plan->P, cell->slots, cell->x_slot + cell->x_slots);
+    if (cell->h_slots < cell->slots)
+        function_line(f, "zero_slot(%s, %d, %d, %d);", hh, r->Hp / plan->P, cell->slots, cell->h_slot - 1);
+}
+
+static void backward(Run *r)
+{
+    Plan *plan = r->plan;
+    Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
+    backward_step(r, step);
+    Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
+    function_line(clear, "zero_reals(%s, %d);", plan_ref(plan, r->dh), plan->B * r->Hp);
+    if (r->cell->has_c)
+        function_line(clear, "zero_reals(%s, %d);", plan_ref(plan, r->dc), plan->B * r->Hp);
+    Function *sums = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
+                                   "%s_gradients", r->base);
+    input_gradient(r, sums);
+    recurrent_gradient(r, sums);
+    bias_gradient(r, sums);
+    plan_backward(plan, sums);
+    plan_backward(plan, schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name)));
+    plan_backward(plan, clear);
+}
+
+/* ---- the layer ---- */
+
+static Piece cell_lower(Run *r)
+{
+    Plan *plan = r->plan;
+    r->H = (int)r->layer->spec->p.hidden;
+    r->K = r->in.width;
+    r->Hp = plan_pad(plan, r->H);
+    r->G = r->cell->slots * r->Hp;
+    snprintf(r->base, sizeof r->base, "%s_l%d%s", r->layer->name, r->l, r->reverse ? "_reverse" : "");
+    weights(r);
+    derived(r);
+    state_buffers(r);
+    forward(r);
+    r->s_h = -1;
+    if (plan->stream)
+        stream(r);
+    if (!plan->infer_only)
+        backward(r);
+    return (Piece){.buffer = r->h, .grad = plan->infer_only ? -1 : r->dy, .stream = r->s_h, .width = r->H, .stride = r->Hp};
+}
+
+void recurrent_lower(Plan *plan, const Layer *layer, const Cell *cell)
+{
+    const LayerParams *p = &layer->spec->p;
+    const int directions = p->bidirectional ? 2 : 1;
+    for (int l = 0; l < p->layers; l++) {
+        Value in = plan->value, out = {.space = SPACE_STEPS, .final_states = true, .width = (int)p->hidden * directions, .pieces = directions};
+        for (int d = 0; d < directions; d++) {
+            Run r = {.plan = plan, .layer = layer, .cell = cell, .in = in, .l = l, .reverse = d == 1};
+            out.piece[d] = cell_lower(&r);
+        }
+        plan->value = out;
+        if (l + 1 < p->layers && p->dropout > 0) {
+            char name[160];
+            snprintf(name, sizeof name, "%s_l%d", layer->name, l);
+            dropout_lower_value(plan, name, layer->index * 64 + 1 + l, p->dropout);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* place.c: every buffer's bytes and offset. Blocks lie behind each other, each buffer on a 64-byte boundary.
+ *
+ * The generated struct N_Model is this layout; the C asserts that its size is what stands here.
+ */
+#include "plan.h"
+
+#include <stdio.h>
+
+enum { ALIGN = 64 };
+static const int64_t MODEL_BYTES_MAX = (int64_t)1 << 38; /* 256 GiB: beyond it a spec has a mistake */
+
+static bool place(Plan *plan, Buffer *b)
+{
+    int64_t bytes;
+    if (!size_mul(b->rows, b->stride, &bytes) || !size_mul(bytes, b->ints ? 4 : plan->graph->spec->codegen.real_bytes, &bytes) ||
+        !size_add(bytes, ALIGN - 1, &bytes))
+        return false;
+    b->bytes = bytes / ALIGN * ALIGN;
+    b->offset = plan->block_bytes[b->block];
+    return size_add(plan->block_bytes[b->block], b->bytes, &plan->block_bytes[b->block]);
+}
+
+bool plan_place(Plan *plan)
+{
+    for (int i = 0; i < plan->buffers_count; i++)
+        if (!place(plan, &plan->buffers[i])) {
+            fprintf(stderr, "seqgen: error: buffer %s has %lld x %lld numbers, more than any machine holds\n", plan->buffers[i].name,
+                    (long long)plan->buffers[i].rows, (long long)plan->buffers[i].stride);
+            return false;
+        }
+    const char *const *names;
+    int copies = plan->infer_only ? 1 : 2 + graph_slots(&plan->graph->spec->train.optimizer, &names);
+    int64_t total = 0;
+    for (int i = 0; i < BLOCK_COUNT; i++)
+        if (i != BLOCK_STREAM && !size_add(total, i == BLOCK_PARAM ? copies * plan->block_bytes[i] : plan->block_bytes[i], &total))
+            return false;
+    plan->model_bytes = total;
+    if (total > MODEL_BYTES_MAX) {
+        fprintf(stderr, "%s: error: the model would need %.1f GiB of memory (longest sequence %d, batch %d); lower data.max_length or train.batch\n",
+                plan->graph->spec->path, (double)total / 1073741824.0, plan->T, plan->B);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,243 @@
+/* plan.h: what the generated program does, in order, with every buffer placed and every tile chosen.
+ *
+ * Takes: Graph (layers/<kind>_lower.c fill the plan in). Gives: buffers, kernels, functions, calls. Does not: know C's
+ * layout or m4.
+ *
+ * Rows. A batch is packed: sequences sorted by falling length, the rows of step 0 first, then those of step 1, .. Row r of
+ * step t stands at at[t] + r; rows[t] sequences are still running there, total = sum of rows[t]. So every product over all
+ * steps is one long product over valid rows only, and padding costs nothing.
+ *
+ * Panels. Units (output columns) are stored in panels of P (64 bytes) so that a vector never ends in the middle; the
+ * units added to fill the last panel have zero weights and stay exactly zero. A matrix with S slots (gates) a unit is
+ * [panel][k][slot][P]; a row of gates is [panel][slot][P].
+ */
+#ifndef SEQGEN_PLAN_H
+#define SEQGEN_PLAN_H
+
+#include "../graph/graph.h"
+#include "../support/mem.h"
+
+/* ---- buffers ---- */
+typedef enum Block {
+    BLOCK_PARAM,   /* weights as the kernels read them; gradients and optimiser slots have the same layout */
+    BLOCK_DERIVED, /* refreshed from the weights after each update: transposed copies, sums of biases */
+    BLOCK_BATCH,   /* the packed batch */
+    BLOCK_STATE,   /* state carried from window to window */
+    BLOCK_FORWARD, /* kept by forward for backward */
+    BLOCK_BACKWARD, /* gradients of values, scratch of backward */
+    BLOCK_STREAM    /* N_State: what one streaming step leaves for the next */
+} Block;
+enum { BLOCK_COUNT = 7 };
+
+typedef struct Buffer {
+    char *name;
+    Block block;
+    bool ints;         /* int32_t instead of reals */
+    int64_t rows, stride;
+    char *comment;
+    int64_t bytes, offset; /* filled by plan_place; the offset is within N_Model (params: within N_Packed) */
+} Buffer;
+
+typedef enum Space { SPACE_STEPS, SPACE_BATCH } Space; /* rows of a value: packed steps, or sequences */
+
+typedef struct Piece {
+    int buffer, grad; /* grad -1: nobody needs it */
+    int stream;       /* the same piece in a streaming step; -1 where the model cannot stream */
+    int width, stride;
+} Piece;
+
+/* What a layer hands to the next: one piece, or two side by side (both directions). */
+typedef struct Value {
+    Space space;
+    bool tokens;      /* the batch's tokens; width = vocabulary */
+    bool final_states;
+    int width;
+    int pieces;
+    Piece piece[2];
+} Value;
+
+/* ---- where a PyTorch tensor lives: packed[panel(j) * panel_stride + k * k_stride + slot[q] * P + j mod P]
+ *      = torch[q * from_q + j * from_j + k * from_k], gate q < gates, unit j < units, input k < inputs ---- */
+typedef struct Pack {
+    int tensor, buffer;
+    int gates, units, inputs;
+    int slot[4];
+    int64_t panel_stride, k_stride, from_q, from_j, from_k;
+} Pack;
+
+/* ---- element-wise programs: equations over vectors of W units, printed as they stand ---- */
+typedef struct Load { const char *name, *param; int slot; } Load;   /* slot -1: a unit buffer */
+typedef struct Let { const char *name, *expr; } Let;                /* name NULL: expr is a comment, the equation's number */
+typedef struct Store { const char *param; int slot; const char *value; } Store;
+typedef struct Program {
+    const Load *loads;   /* ended by name NULL */
+    const Let *lets;     /* ended by expr NULL */
+    const Store *stores; /* ended by param NULL */
+} Program;
+
+/* ---- kernels ---- */
+typedef enum KernelKind {
+    KERNEL_TILE,  /* acc = init + sum of sources; then the program, with a0.. the accumulated slots */
+    KERNEL_EACH,  /* the program on every row and unit */
+    KERNEL_OUTER, /* gradient of a matrix: dW[panel][k][slot] += sum over rows of a[k] * d[slot] */
+    KERNEL_SUM,   /* gradient of a bias: db[slot] += sum over rows of d[slot] */
+    KERNEL_MACRO  /* anything else: one template macro, `macro`, with the arguments `macro_args` after the name */
+} KernelKind;
+
+typedef enum InitKind {
+    INIT_ZERO,
+    INIT_BIAS,   /* acc = bias */
+    INIT_ROW,    /* acc = row of `pre` (a hoisted product), stride S * units */
+    INIT_LOOKUP  /* acc = bias + table[token of the row] */
+} InitKind;
+
+typedef struct Param {
+    const char *name;
+    bool writes, ints;
+    int stride;       /* elements between rows; 0: no rows (weights) */
+} Param;
+
+/* acc slots [slot, slot + slots) += a[k] * w[k]; k runs over `reps` runs of `run` elements, `pitch` apart, from `offset`. */
+typedef struct Source {
+    const char *a, *w;      /* params */
+    int a_stride, offset, reps, run, pitch;
+    int w_rows, w_first;    /* k rows of a panel of w; the first one used here */
+    int slot, slots;
+} Source;
+
+enum { TARGET_LEVELS = 4 }; /* vectors of 64, 32, 16 bytes, and scalars */
+enum { SOURCES_MAX = 4, PARAMS_MAX = 24 };
+
+typedef struct Kernel {
+    KernelKind kind;
+    char *name, *comment;
+    int units;              /* padded to panels */
+    int slots;              /* S */
+    int first_panel;        /* TILE: units start at this panel of the weights and of the output */
+    InitKind init;
+    int lookup_slots;       /* INIT_LOOKUP: the table has slots 0.. of S */
+    bool in_place;          /* reads what it writes: a row must not be done twice */
+    bool one_row;           /* streaming: only ever called for one row */
+    int sources_count;
+    Source sources[SOURCES_MAX];
+    int params_count;
+    Param params[PARAMS_MAX];
+    Program program;
+    int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows x (vectors of units) */
+    /* OUTER */
+    int inputs, a_stride, d_stride, d_slot, d_slots, w_rows, w_first;
+    char *macro, *macro_args;
+    double flops_row;       /* for the banner and the dump */
+} Kernel;
+
+/* ---- functions: statements, each a call of a kernel or a line ---- */
+typedef enum FunctionForm {
+    FORM_PLAIN,      /* static void NAME(N_Model *m) */
+    FORM_STEP,       /* static NOINLINE void NAME(N_Model *m, int t) */
+    FORM_ASCENDING,  /* a schedule over time: calls `step` for t = 0, 1, .. steps - 1 */
+    FORM_DESCENDING
+} FunctionForm;
+
+typedef struct Statement {
+    bool call;
+    char *text;      /* a line, or the kernel's name */
+    char *args;      /* of a call */
+} Statement;
+
+typedef struct Function {
+    char *name, *comment;
+    FunctionForm form;
+    char *step;      /* schedules: the step function's name */
+    int count, capacity;
+    Statement *statements;
+} Function;
+
+typedef struct Plan {
+    const Graph *graph;
+    bool infer_only;
+    int P;                 /* units of a panel: 64 bytes of reals; 4 on targets without vectors */
+    bool vectors;          /* false: strict C11, lanes 1 */
+    int T, B;
+    bool carry;
+    bool unrolled;         /* time schedules are straight-line */
+    int buffers_count, packs_count, kernels_count, functions_count;
+    Buffer *buffers;
+    Pack *packs;
+    Kernel *kernels;
+    Function **functions;
+    int forward_count, backward_count, refresh_count, stream_count;
+    char **forward, **backward, **refresh; /* names of functions, in calling order (backward: already reversed) */
+    Function *stream;      /* statements of one streaming step; NULL: cannot stream */
+    Value value;           /* what the next layer takes; after the last layer the output */
+    int zeros;             /* a buffer of zeros, B rows as wide as anyone asked for; -1: nobody did */
+    int64_t block_bytes[BLOCK_COUNT], model_bytes;
+    int64_t lines;         /* predicted lines of model.c */
+} Plan;
+
+/* Builds, places, chooses tiles, checks. NULL after printing why (a size that no machine has). */
+Plan *plan_build(const Graph *graph, bool infer_only);
+void plan_free(Plan *plan);
+char *plan_dump(const Plan *plan, bool ops_only);
+
+/* ---- for layers/<kind>_lower.c ---- */
+int plan_pad(const Plan *plan, int units);  /* up to whole panels */
+int plan_buffer(Plan *plan, Block block, int64_t rows, int64_t stride, const char *comment, const char *name, ...)
+    __attribute__((format(printf, 6, 7)));
+int64_t plan_rows(const Plan *plan, Space space);
+/* "m->NAME", "m->w.NAME" */
+char *plan_ref(const Plan *plan, int buffer);
+char *plan_grad_ref(const Plan *plan, int param_buffer); /* "m->g.NAME" */
+Pack *plan_pack(Plan *plan, const SeqrtTensor *tensor, int buffer);
+/* A kernel of this name; *fresh tells whether it is to be filled in (else an equal one exists already). */
+Kernel *plan_kernel(Plan *plan, KernelKind kind, bool *fresh, const char *name, ...) __attribute__((format(printf, 4, 5)));
+void kernel_param(Kernel *kernel, const char *name, bool writes, int stride);
+Function *plan_function(Plan *plan, FunctionForm form, const char *comment, const char *name, ...) __attribute__((format(printf, 4, 5)));
+void function_line(Function *function, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void function_call(Function *function, const char *kernel, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void plan_forward(Plan *plan, const Function *function);   /* appended */
+void plan_backward(Plan *plan, const Function *function);  /* put in front: backward runs in reverse */
+void plan_refresh(Plan *plan, const Function *function);
+
+/* The generator's half of a layer kind */
+typedef struct LowerKind {
+    const char *name;
+    void (*lower)(Plan *plan, const Layer *layer);
+} LowerKind;
+const LowerKind *lower_find(const char *name);
+
+/* product.c: y = init + sum of a . W, as one or two TILE kernels, and the products of its reverse */
+typedef struct Operand {
+    const char *a;         /* C expression of row 0 */
+    int a_stride, offset, reps, run, pitch;
+    const char *w;
+    int w_rows, w_first;
+} Operand;
+typedef struct Product {
+    const char *name, *comment;    /* of the kernel; equal names mean equal kernels */
+    const char *rows;              /* C expression */
+    int units;                     /* padded */
+    InitKind init;
+    const char *init_ref;          /* bias, pre row */
+    const char *table, *tokens;    /* INIT_LOOKUP */
+    int operands_count;
+    Operand operands[SOURCES_MAX];
+    const Program *program;        /* loads and stores name params below; default: store a0 to y */
+    const char *y;                 /* C expression of row 0 */
+    int y_stride;
+    const char *other, *other_ref; /* one more row param of the program, or NULL; stride y_stride */
+    bool in_place;
+    bool one_row;
+} Product;
+void product_call(Plan *plan, Function *function, const Product *product);
+/* dW += a' d and, with bias_grad, db += sum of d. d has `slots` slots a unit, of which [slot, slot + used) go into dW. */
+void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int units,
+                int slots, int slot, int used, const char *dw, int w_rows, int w_first);
+void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int units, int slots, const char *db);
+
+int plan_zeros(Plan *plan, int stride);
+
+void plan_tiles(Plan *plan);  /* tiles.c */
+bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */
+bool plan_check(const Plan *plan); /* check.c: always runs; prints what is inconsistent */
+
+#endif

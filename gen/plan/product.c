@@ -1,0 +1,132 @@
+/* product.c: matrix products as register-tile kernels, forward and reverse.
+ *
+ * Takes: operands in C's terms. Gives: kernels (one per distinct shape) and calls. Does not: choose the tile (tiles.c).
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const Let STORE_LETS[] = {{NULL, NULL}};
+static const Load STORE_LOADS[] = {{NULL, NULL, 0}};
+static const Store STORE_STORES[] = {{"y", -1, "a0"}, {NULL, 0, NULL}};
+static const Program STORE = {STORE_LOADS, STORE_LETS, STORE_STORES};
+
+/* Panels that one tile can span without a remainder: the widest divisor up to 6; a large prime is cut in two. */
+static int first_range(int panels)
+{
+    if (panels <= 6)
+        return panels;
+    for (int n = 6; n >= 3; n--)
+        if (panels % n == 0)
+            return panels;
+    return panels - panels % 4;
+}
+
+static void fill_sources(Kernel *kernel, const Product *p)
+{
+    static const char *const A[SOURCES_MAX] = {"a", "b", "c", "d"}, *const W[SOURCES_MAX] = {"wa", "wb", "wc", "wd"};
+    for (int i = 0; i < p->operands_count; i++) {
+        const Operand *o = &p->operands[i];
+        kernel_param(kernel, A[i], false, o->a_stride);
+        kernel_param(kernel, W[i], false, 0);
+        kernel->sources[i] = (Source){.a = A[i], .w = W[i], .a_stride = o->a_stride, .offset = o->offset, .reps = o->reps, .run = o->run,
+                                      .pitch = o->pitch, .w_rows = o->w_rows, .w_first = o->w_first, .slots = 1};
+        kernel->flops_row += 2.0 * o->reps * o->run * kernel->units;
+    }
+    kernel->sources_count = p->operands_count;
+}
+
+static void fill_init(Kernel *kernel, const Product *p)
+{
+    kernel->init = p->init;
+    if (p->init == INIT_BIAS)
+        kernel_param(kernel, "bias", false, 0);
+    if (p->init == INIT_LOOKUP) {
+        if (p->init_ref)
+            kernel_param(kernel, "bias", false, 0);
+        kernel_param(kernel, "tokens", false, 1);
+        kernel->params[kernel->params_count - 1].ints = true;
+        kernel_param(kernel, "table", false, 0);
+        kernel->lookup_slots = 1;
+    }
+}
+
+static void product_range(Plan *plan, Function *f, const Product *p, int first, int panels)
+{
+    bool fresh, whole = panels * plan->P == p->units;
+    Kernel *kernel = whole ? plan_kernel(plan, KERNEL_TILE, &fresh, "%s", p->name)
+                           : plan_kernel(plan, KERNEL_TILE, &fresh, "%s_%d", p->name, first);
+    if (fresh) {
+        kernel->comment = mem_copy(p->comment);
+        kernel->units = panels * plan->P;
+        kernel->first_panel = first;
+        kernel->in_place = p->in_place;
+        kernel->one_row = p->one_row;
+        fill_init(kernel, p);
+        fill_sources(kernel, p);
+        kernel_param(kernel, "y", true, p->y_stride);
+        if (p->other)
+            kernel_param(kernel, p->other, false, p->y_stride);
+        kernel->program = p->program ? *p->program : STORE;
+    }
+    Text args = {0};
+    text_add(&args, "%s", p->rows);
+    if (p->init == INIT_BIAS || (p->init == INIT_LOOKUP && p->init_ref))
+        text_add(&args, ", %s", p->init_ref);
+    if (p->init == INIT_LOOKUP)
+        text_add(&args, ", %s, %s", p->tokens, p->table);
+    for (int i = 0; i < p->operands_count; i++)
+        text_add(&args, ", %s, %s", p->operands[i].a, p->operands[i].w);
+    text_add(&args, ", %s", p->y);
+    if (p->other)
+        text_add(&args, ", %s", p->other_ref);
+    function_call(f, kernel->name, "%s", args.data);
+    free(args.data);
+}
+
+void product_call(Plan *plan, Function *function, const Product *product)
+{
+    int panels = product->units / plan->P, range = plan->vectors ? first_range(panels) : panels;
+    product_range(plan, function, product, 0, range);
+    if (range < panels)
+        product_range(plan, function, product, range, panels - range);
+}
+
+void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_stride, int inputs, const char *d, int units, int slots, int slot,
+                int used, const char *dw, int w_rows, int w_first)
+{
+    bool fresh;
+    Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, &fresh, "outer_%dx%d_%d_%d%d%d_%d_%d", inputs, units, a_stride, slots, slot, used, w_rows, w_first);
+    if (fresh) {
+        kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d", inputs, units, used);
+        kernel->units = units;
+        kernel->slots = used;
+        kernel->inputs = inputs;
+        kernel->a_stride = a_stride;
+        kernel->d_stride = units * slots;
+        kernel->d_slot = slot;
+        kernel->d_slots = slots;
+        kernel->w_rows = w_rows;
+        kernel->w_first = w_first;
+        kernel->flops_row = 2.0 * inputs * units * used;
+        kernel_param(kernel, "a", false, a_stride);
+        kernel_param(kernel, "d", false, kernel->d_stride);
+        kernel_param(kernel, "dw", true, 0);
+    }
+    function_call(f, kernel->name, "%s, %s, %s, %s", rows, a, d, dw);
+}
+
+void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int units, int slots, const char *db)
+{
+    bool fresh;
+    Kernel *kernel = plan_kernel(plan, KERNEL_SUM, &fresh, "sum_rows_%d", units * slots);
+    if (fresh) {
+        kernel->comment = mem_format("db[%d] += sum over rows of d", units * slots);
+        kernel->units = units * slots;
+        kernel->d_stride = units * slots;
+        kernel_param(kernel, "d", false, kernel->d_stride);
+        kernel_param(kernel, "db", true, 0);
+    }
+    function_call(f, kernel->name, "%s, %s, %s", rows, d, db);
+}
