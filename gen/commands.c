@@ -248,21 +248,21 @@ const Command command_table[] = {
     {"build", IN_BUILD, "SPEC -o trainer", "the same, then compile and link a trainer",
      "The compiler is $CC (default cc) with $CFLAGS (default: what full speed on this machine needs), both split on\n"
      "spaces. Header and library are found beside seqgen, or under $SEQGEN_HOME.\n\n"
-     "Example: CC=clang seqgen build specs/first_names.yaml -o trainer && ./trainer train --save w.safetensors\n",
+     "Example: CC=clang seqgen build specs/first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n",
      command_build},
     {"verify", IN_VERIFY, "SPEC", "generate, compile, run, compare with the interpreter",
      "Three builds (float64, float32, float32 with the other unrolling) run one batch and ten steps from the same\n"
      "weights as the interpreter. A line a tensor: the difference's norm by the interpreter's norm, at most 1e-10 in\n"
      "float64 and 1e-5 in float32. Padding, streaming and unrolling are checked too. Exit code 4 on a mismatch.\n\n"
-     "Example: seqgen verify specs/first_names.yaml --set train.batch=5\n",
+     "Example: seqgen verify specs/first_names_lstm.yaml --set train.batch=5\n",
      command_verify},
     {"run", IN_RUN, "SPEC ARGS...", "the interpreter, with the trainer's own arguments",
      "Needs no C compiler; slow, in double precision. What stands after SPEC's options goes to the trainer's command\n"
      "line: train, eval, predict, sample, forecast, gradcheck, bench, info.\n\n"
-     "Example: seqgen run specs/first_names.yaml train --epochs 1 --save w.safetensors\n",
+     "Example: seqgen run specs/first_names_lstm.yaml train --epochs 1 --save w.safetensors\n",
      command_run},
     {"info", IN_INFO, "SPEC", "layers, shapes, parameters, MACs, memory, lines, compile time",
-     "Lines and compile time are predicted, nothing is generated.\n\nExample: seqgen info specs/first_names.yaml --json\n",
+     "Lines and compile time are predicted, nothing is generated.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
      command_info},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];
