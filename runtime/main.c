@@ -29,6 +29,12 @@ void *seqrt_need(size_t count, size_t bytes)
     return memset(block, 0, count * bytes);
 }
 
+const char *seqrt_data_path(const Trainer *t)
+{
+    const SeqrtTask *task = t->model->task;
+    return t->options.data ? t->options.data : task->test_path ? task->test_path : task->train_path;
+}
+
 double seqrt_seconds(void)
 {
     struct timespec now;

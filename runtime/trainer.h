@@ -59,6 +59,7 @@ bool seqrt_options_read(Options *options, const char *program, const Command *co
 int seqrt_stop(const Trainer *t, int code, const SeqrtError *error); /* prints "PROGRAM: text"; returns code */
 void *seqrt_need(size_t count, size_t bytes);                         /* zeroed, 64-byte aligned; out of memory exits 5 */
 void seqrt_json_print(void *json);                                    /* a json_t to standard output; frees it */
+const char *seqrt_data_path(const Trainer *t);                        /* --data, else test, else train; NULL: none */
 double seqrt_seconds(void);                                           /* of a clock that never goes back */
 const char *seqrt_number_text(double v, char text[32]);               /* 0.4312, 1.2e-07 */
 
@@ -139,12 +140,17 @@ typedef struct Metrics {
 typedef struct Metric { const char *name; double value; } Metric;
 /* Whole part in evaluation mode; carried state is reset before and put back after. */
 Metrics seqrt_evaluate(Trainer *t, SeqrtLoader *loader);
+Metrics seqrt_metrics_new(const SeqrtTask *task); /* nothing measured yet */
 void seqrt_metrics_free(Metrics *m);
 /* The metrics that apply to the task, always the same names in the same order; NaN where nothing was measured.
  * column -1: all columns together. */
 int seqrt_metrics_list(const SeqrtTask *task, const Metrics *m, int column, Metric list[METRICS_MAX]);
 void seqrt_metrics_print(const SeqrtTask *task, const Metrics *m, const char *title);
 double seqrt_own_units(const SeqrtTask *task, int output, double v);  /* undoes the target's normalisation */
+
+/* ---- predict.c: CSV to standard output ---- */
+void seqrt_csv_cell(const char *text);                    /* quoted where RFC 4180 asks */
+void seqrt_csv_real(const SeqrtModel *model, double v);   /* all digits the model's reals have */
 
 /* ---- synthetic.c: batches without data ---- */
 typedef struct Synthetic {

@@ -1,0 +1,292 @@
+/* generate.c: the commands that write on: `sample` (text from a language model) and `forecast` (rows of a series).
+ *
+ * Takes: weights, a prompt or a series. Gives: text, or CSV rows in the data's own units. Does not: train or measure.
+ */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer.h"
+
+/* ---- sample ---- */
+
+typedef struct Sampler {
+    Trainer *t;
+    const SeqrtModel *model;
+    const SeqrtTask *task;
+    SeqrtVocab *vocab;
+    void *out;         /* [V] of the last step */
+    double *chances;   /* [V] */
+    double temperature;
+    uint64_t seed, drawn;
+    bool any;          /* something was written */
+    SeqrtError error;
+} Sampler;
+
+static void token_feed(Sampler *s, int token) { s->model->step(s->t->memory, token, NULL, s->out); }
+
+/* A byte is written "\xHH" in the vocabulary where it is not ASCII text. */
+static void token_print(Sampler *s, int token)
+{
+    const char *text = s->task->vocab[token];
+    unsigned byte;
+    if (s->task->input == SEQRT_WORDS)
+        printf("%s%s", s->any ? " " : "", text);
+    else if (s->task->input == SEQRT_BYTES && strlen(text) == 4 && sscanf(text, "\\x%2x", &byte) == 1)
+        putchar((int)byte);
+    else
+        fputs(text, stdout);
+    s->any = true;
+}
+
+/* exp((logit - top) / temperature), padding and unknown left out; the sum is at least 1. */
+static double chances_fill(Sampler *s, int *best)
+{
+    double sum = 0;
+    *best = 2;
+    for (int v = 3; v < s->task->vocab_count; v++)
+        if (seqrt_real(s->model, s->out, (size_t)v) > seqrt_real(s->model, s->out, (size_t)*best))
+            *best = v;
+    double top = seqrt_real(s->model, s->out, (size_t)*best);
+    for (int v = 2; v < s->task->vocab_count; v++)
+        sum += s->chances[v] = s->temperature > 0 ? exp((seqrt_real(s->model, s->out, (size_t)v) - top) / s->temperature) : v == *best;
+    return sum;
+}
+
+static int token_draw(Sampler *s)
+{
+    int best, v = 2;
+    double sum = chances_fill(s, &best);
+    double left = sum * seqrt_uniform(s->seed, SEQRT_STREAM(SEQRT_STREAM_SAMPLE, 0), s->drawn++);
+    if (!isfinite(sum))
+        return -1;
+    while (v < s->task->vocab_count - 1 && (left -= s->chances[v]) >= 0)
+        v++;
+    return s->chances[v] > 0 ? v : best;
+}
+
+static void prompt_feed(Sampler *s, const char *prompt)
+{
+    char token[256];
+    int unknown = 0;
+    for (const char *text = prompt; seqrt_token_next(s->task->input, s->task->lowercase, &text, token);) {
+        int v = seqrt_vocab_find(s->vocab, token);
+        unknown += v == 1;
+        token_feed(s, v);
+    }
+    fputs(prompt, stdout);
+    s->any = true;
+    if (unknown)
+        fprintf(stderr, "%s: %d tokens of the prompt are not in the vocabulary\n", s->t->program, unknown);
+}
+
+/* Without a prompt: as after a line end, or where there is none, from a token drawn evenly. */
+static void start_feed(Sampler *s)
+{
+    int start = seqrt_vocab_find(s->vocab, "\n");
+    if (start > 1) {
+        token_feed(s, start);
+        return;
+    }
+    start = 2 + (int)(seqrt_random(s->seed, SEQRT_STREAM(SEQRT_STREAM_SAMPLE, 1), 0) % (uint64_t)(s->task->vocab_count - 2));
+    token_print(s, start);
+    token_feed(s, start);
+}
+
+static int text_write(Sampler *s, long length)
+{
+    for (long i = 0; i < length; i++) {
+        int token = token_draw(s);
+        if (token < 0) {
+            seqrt_fail(&s->error, "token %ld: the outputs are not finite; the weights are no trained model's", i + 1);
+            return seqrt_stop(s->t, EXIT_DATA, &s->error);
+        }
+        token_print(s, token);
+        token_feed(s, token);
+    }
+    putchar('\n');
+    return EXIT_DONE;
+}
+
+static bool sample_possible(const SeqrtModel *model, SeqrtError *error)
+{
+    if (model->task->target != SEQRT_NEXT)
+        return seqrt_fail(error, "sample needs a language model (target: {next: true})");
+    if (!model->can_stream)
+        return seqrt_fail(error, "sample needs a model that runs step by step; a layer of this one looks ahead");
+    return model->task->vocab_count > 2 || seqrt_fail(error, "the vocabulary is empty");
+}
+
+int seqrt_sample(Trainer *t)
+{
+    const Options *o = &t->options;
+    Sampler s = {.t = t, .model = t->model, .task = t->model->task, .seed = o->seed,
+                 .temperature = isnan(o->temperature) ? 1 : o->temperature};
+    if (!sample_possible(s.model, &s.error))
+        return seqrt_stop(t, EXIT_USAGE, &s.error);
+    if (!seqrt_weights_load(t, o->load, &s.error))
+        return seqrt_stop(t, EXIT_DATA, &s.error);
+    s.vocab = seqrt_vocab_new(s.task->vocab, s.task->vocab_count);
+    s.out = seqrt_need((size_t)s.task->outputs, (size_t)s.model->real_bytes);
+    s.chances = seqrt_need((size_t)s.task->vocab_count, sizeof *s.chances);
+    s.model->reset_step(t->memory);
+    if (o->prompt && *o->prompt)
+        prompt_feed(&s, o->prompt);
+    else
+        start_feed(&s);
+    int code = text_write(&s, o->length >= 0 ? o->length : 200);
+    seqrt_vocab_free(s.vocab);
+    free(s.out);
+    free(s.chances);
+    return code;
+}
+
+/* ---- forecast ---- */
+
+typedef struct Forecast {
+    Trainer *t;
+    const SeqrtModel *model;
+    const SeqrtTask *task;
+    double *window;      /* [window steps][F] normalised: the last rows, forecasts appended as they come */
+    size_t steps;        /* of the window */
+    void *x, *out;       /* [T][F] and [O] reals */
+    int *from;           /* [F] target column of each input column; -1 where there is none */
+    SeqrtError error;
+} Forecast;
+
+static size_t window_steps(const SeqrtTask *task)
+{
+    return (size_t)(task->window_length && task->window_length < task->max_length ? task->window_length : task->max_length);
+}
+
+/* Runs `steps` rows at `rows` through the model, as one row of a batch. */
+static void rows_run(Forecast *f, const double *rows, size_t steps)
+{
+    int32_t length = (int32_t)steps;
+    for (size_t i = 0; i < steps * (size_t)f->task->features; i++)
+        seqrt_real_set(f->model, f->x, i, rows[i]);
+    SeqrtBatch batch = {.rows = 1, .lengths = &length, .x = f->x};
+    f->model->forward(f->t->memory, &batch, f->out);
+}
+
+/* The last window of the last series; a carried model first runs what comes before it. */
+static bool window_read(Forecast *f, const char *path)
+{
+    SeqrtDataset *data = seqrt_dataset_read(f->task, path, false, &f->error);
+    if (!data)
+        return false;
+    size_t F = (size_t)f->task->features, first = data->items_count - 1u, T = window_steps(f->task);
+    while (first > 0 && data->items[first - 1].sequence == data->items[first].sequence)
+        first--;
+    size_t start = data->items[first].at, all = data->steps - start;
+    f->steps = all < T ? all : T;
+    f->model->reset(f->t->memory);
+    for (size_t at = start, end = data->steps - f->steps; f->model->state_count && at < end;) {
+        size_t part = (end - at) % T ? (end - at) % T : T;
+        rows_run(f, data->x + at * F, part);
+        at += part;
+    }
+    memcpy(f->window, data->x + (data->steps - f->steps) * F, f->steps * F * sizeof *f->window);
+    seqrt_dataset_free(data);
+    return true;
+}
+
+/* False with the first input column that no target forecasts. */
+static bool columns_match(Forecast *f, const char **missing)
+{
+    bool all = true;
+    for (int i = f->task->features - 1; i >= 0; i--) {
+        f->from[i] = -1;
+        for (int c = 0; c < f->task->target_columns_count; c++)
+            if (!strcmp(f->task->input_columns[i], f->task->target_columns[c]))
+                f->from[i] = c;
+        if (f->from[i] < 0) {
+            all = false;
+            *missing = f->task->input_columns[i];
+        }
+    }
+    return all;
+}
+
+static void row_print(const Forecast *f, int row)
+{
+    int columns = f->task->target_columns_count;
+    for (int c = 0; c < columns; c++) {
+        int o = row * columns + c;
+        seqrt_csv_real(f->model, seqrt_own_units(f->task, o, seqrt_real(f->model, f->out, (size_t)o)));
+        putchar(c + 1 < columns ? ',' : '\n');
+    }
+}
+
+/* Row `row` of the forecast in the input's normalisation, at the window's end. */
+static void row_append(Forecast *f, int row)
+{
+    const SeqrtTask *task = f->task;
+    size_t F = (size_t)task->features;
+    memmove(f->window, f->window + F, (f->steps - 1) * F * sizeof *f->window);
+    for (size_t i = 0; i < F; i++) {
+        int o = row * task->target_columns_count + f->from[i];
+        double v = seqrt_own_units(task, o, seqrt_real(f->model, f->out, (size_t)o));
+        f->window[(f->steps - 1) * F + i] = task->input_shift ? (v - task->input_shift[i]) / task->input_scale[i] : v;
+    }
+}
+
+/* A carried model has already seen the window: of what follows it runs only the new rows. */
+static void rows_write(Forecast *f, long count)
+{
+    int K = f->task->horizon;
+    size_t F = (size_t)f->task->features, fresh = f->steps;
+    for (long done = 0; done < count;) {
+        rows_run(f, f->window + (f->steps - fresh) * F, fresh);
+        int rows = count - done < K ? (int)(count - done) : K;
+        for (int r = 0; r < rows; r++)
+            row_print(f, r);
+        done += rows;
+        for (int r = 0; r < rows && done < count; r++)
+            row_append(f, r);
+        if (f->model->state_count && (size_t)K < f->steps)
+            fresh = (size_t)K;
+    }
+}
+
+static int forecast_run(Forecast *f, long count)
+{
+    const char *missing = "", *path = seqrt_data_path(f->t);
+    if (count > f->task->horizon && !columns_match(f, &missing)) {
+        seqrt_fail(&f->error, "--steps %ld is beyond the horizon of %d, and input column \"%s\" is not forecast, so forecasts cannot be fed back",
+                   count, f->task->horizon, missing);
+        return seqrt_stop(f->t, EXIT_USAGE, &f->error);
+    }
+    if (!path)
+        seqrt_fail(&f->error, "the spec names no data; forecast expects --data F");
+    if (!path || !seqrt_weights_load(f->t, f->t->options.load, &f->error) || !window_read(f, path))
+        return seqrt_stop(f->t, EXIT_DATA, &f->error);
+    for (int c = 0; c < f->task->target_columns_count; c++) {
+        seqrt_csv_cell(f->task->target_columns[c]);
+        putchar(c + 1 < f->task->target_columns_count ? ',' : '\n');
+    }
+    rows_write(f, count);
+    return EXIT_DONE;
+}
+
+int seqrt_forecast(Trainer *t)
+{
+    Forecast f = {.t = t, .model = t->model, .task = t->model->task};
+    const SeqrtTask *task = f.task;
+    if (task->target != SEQRT_FORECAST || !task->features) {
+        seqrt_fail(&f.error, "forecast needs a model of a series (target: {forecast: ..}); predict runs this one");
+        return seqrt_stop(t, EXIT_USAGE, &f.error);
+    }
+    size_t T = window_steps(task), F = (size_t)task->features;
+    f.window = seqrt_need(T * F, sizeof *f.window);
+    f.x = seqrt_need((size_t)f.model->T * F, (size_t)f.model->real_bytes);
+    f.out = seqrt_need((size_t)task->outputs, (size_t)f.model->real_bytes);
+    f.from = seqrt_need(F, sizeof *f.from);
+    int code = forecast_run(&f, t->options.steps >= 0 ? t->options.steps : task->horizon);
+    free(f.window);
+    free(f.x);
+    free(f.out);
+    free(f.from);
+    return code;
+}
