@@ -385,7 +385,8 @@ static char *file_bytes(FILE *file, size_t *bytes, const char **why)
     while (text && (got = fread(text + used, 1, capacity - used, file)) > 0) {
         used += got;
         if (used < capacity) continue;
-        char *grown = used <= most ? realloc(text, (capacity *= 2) + 1) : NULL;
+        capacity = capacity < most ? 2 * capacity : most + 1;
+        char *grown = used <= most ? realloc(text, capacity + 1) : NULL;
         if (!grown) break;
         text = grown;
     }

@@ -1,0 +1,863 @@
+/* test_data.c: tables, tokens, datasets, parts and batches, each against what was worked out by hand.
+ *
+ * Prints "ok NAME" or "FAIL NAME: found / expected" for every case; exits 1 if any failed. Files are written to a
+ * temporary directory beside their expectations.
+ */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "data.h"
+
+static int failures;
+static char directory[64], paths[4][128];
+
+static void check(const char *name, bool holds)
+{
+    printf("%s %s\n", holds ? "ok" : "FAIL", name);
+    failures += !holds;
+}
+
+static void check_text(const char *name, const char *found, const char *expected)
+{
+    bool same = !strcmp(found, expected);
+    printf("%s %s", same ? "ok" : "FAIL", name);
+    if (!same) printf(":\n  found    %s\n  expected %s", found, expected);
+    putchar('\n');
+    failures += !same;
+}
+
+/* A text that grows. */
+static char said[1 << 18];
+static void say(const char *format, ...)
+{
+    size_t used = strlen(said);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(said + used, sizeof said - used, format, args);
+    va_end(args);
+}
+
+/* Writes a file; the path lives until the fourth next one. */
+static const char *file_bytes(const char *name, const char *bytes, size_t count)
+{
+    static int turn;
+    char *path = paths[turn++ & 3];
+    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(bytes, 1, count, f) != count || fclose(f)) exit(2);
+    return path;
+}
+
+static const char *file(const char *name, const char *text) { return file_bytes(name, text, strlen(text)); }
+
+/* An error's text without the directory. */
+static const char *short_error(const SeqrtError *error)
+{
+    size_t length = strlen(directory) + 1;
+    return strncmp(error->text, directory, length - 1) ? error->text : error->text + length;
+}
+
+/* ---- tables ---- */
+
+/* Every row as "ROW:cell|cell;", then the error. */
+static const char *table_said(const char *path)
+{
+    SeqrtError error = {""};
+    SeqrtTable *table = seqrt_table_open(path, &error);
+    said[0] = '\0';
+    int got = table ? 1 : -1;
+    while (table && (got = seqrt_table_next(table, &error)) == 1) {
+        say("%ld:", seqrt_table_row(table));
+        for (int i = 0; i < seqrt_table_columns(table); i++) say("%s%s", i ? "|" : "", seqrt_table_cell(table, i));
+        say(";");
+    }
+    if (got < 0) say("!%s", short_error(&error));
+    seqrt_table_close(table);
+    return said;
+}
+
+static void csv(const char *name, const char *text, const char *expected) { check_text(name, table_said(file("t.csv", text)), expected); }
+
+static void test_csv(void)
+{
+    csv("csv plain", "a,b\n1,2\n3,4\n", "2:1|2;3:3|4;");
+    csv("csv no last newline", "a,b\n1,2", "2:1|2;");
+    csv("csv last cell empty at the end", "a,b\n1,", "2:1|;");
+    csv("csv CRLF", "a,b\r\n1,2\r\n3,4\r\n", "2:1|2;3:3|4;");
+    csv("csv CR alone is content", "a,b\n1\r,2\r3\n", "2:1\r|2\r3;");
+    csv("csv CR at the end", "a,b\n1,2\r", "2:1|2;");
+    csv("csv quotes", "a,b\n\"x, y\",\"say \"\"hi\"\"\"\n", "2:x, y|say \"hi\";");
+    csv("csv newline in quotes counts lines", "a,b\n\"1\r\n2\",x\n3,4\n", "2:1\r\n2|x;4:3|4;");
+    csv("csv quoted empty", "a,b\n\"\",\"\"\n", "2:|;");
+    csv("csv spaces stay", "a,b\n 1 ,2\n", "2: 1 |2;");
+    csv("csv byte order mark", "\xef\xbb\xbf" "a\n1\n", "2:1;");
+    csv("csv quoted header", "\"a\nx\",b\n1,2\n", "3:1|2;");
+    csv("csv UTF-8", "a\n\xc3\xa9\xf0\x9f\x98\x80\n", "2:\xc3\xa9\xf0\x9f\x98\x80;");
+    csv("csv blank lines between columns", "a,b\n\n1,2\r\n\r\n3,4\n\n", "3:1|2;5:3|4;");
+    csv("csv blank line of one column", "a\n\nx\n", "2:;3:x;");
+    csv("csv header only", "a,b\n", "");
+    csv("csv too many fields", "a,b\n1,2\n1,2,3\n", "2:1|2;!t.csv:3: 3 fields where the header has 2");
+    csv("csv too few fields", "a,b,c,d\n1\n", "!t.csv:2: 1 field where the header has 4");
+    csv("csv stray quote", "a,b\n1,2\"\n", "!t.csv:2: a quote inside an unquoted field; quote the whole field and double its quotes");
+    csv("csv text after quote", "a,b\n\"1\"x,2\n", "!t.csv:2: text after a field's closing quote; a delimiter or the line's end is expected");
+    csv("csv open quote", "a,b\n1,2\n3,\"4\n5,6\n", "2:1|2;!t.csv:3: a quoted field that is never closed");
+    csv("csv empty file", "", "!t.csv: empty; a header line is expected");
+    csv("csv empty header", "\na\n", "!t.csv:1: an empty line; the header is expected");
+    csv("csv doubled column", "a,b,a\n1,2,3\n", "!t.csv:1: two columns are named \"a\"");
+    csv("csv not UTF-8", "a\n\xe9t\xe9\n", "!t.csv:2: bytes that are not UTF-8");
+    csv("csv cut character", "a,b\n\xc3,\xa9\n", "!t.csv:2: bytes that are not UTF-8");
+    csv("csv overlong", "a\n\xc0\x80\n", "!t.csv:2: bytes that are not UTF-8");
+    csv("csv surrogate", "a\n\xed\xa0\x80\n", "!t.csv:2: bytes that are not UTF-8");
+    check_text("csv NUL", table_said(file_bytes("t.csv", "a\n1\0\n", 5)), "!t.csv:2: a NUL byte; text is expected");
+    check_text("csv NUL in quotes", table_said(file_bytes("t.csv", "a\n\"\0\"\n", 6)), "!t.csv:2: a NUL byte; text is expected");
+    check_text("tsv has no quoting", table_said(file("t.tsv", "a\tb\n\"1\tx,\"\"y\r\n")), "2:\"1|x,\"\"y;");
+    check_text("ending", table_said(file("t.xls", "a\n1\n")), "!t.xls: no table; a name that ends in .csv or .tsv is expected");
+    check_text("absent file", table_said("absent.csv"), "!absent.csv: No such file or directory");
+}
+
+/* A table whose quotes, characters and line ends meet the end of the reader's buffer at every offset. */
+static void test_buffer_edges(void)
+{
+    enum { EDGE = 1 << 16 };
+    static char text[EDGE + 64];
+    static const char tail[] = "\",\"\xc3\xa9\"\"\r\n\"\r\n\"1\",2\r\n", end[] = "x|\xc3\xa9\"\r\n;4:1|2;";
+    bool good = true;
+    for (size_t fill = EDGE - 40; fill < EDGE; fill++) {
+        memcpy(text, "a,b\n\"", 5);
+        memset(text + 5, 'x', fill);
+        memcpy(text + 5 + fill, tail, sizeof tail - 1);
+        const char *found = table_said(file_bytes("edge.csv", text, 5 + fill + sizeof tail - 1));
+        good &= strlen(found) == 2 + fill - 1 + sizeof end - 1 && !strcmp(found + 2 + fill - 1, end);
+    }
+    check("every offset of the buffer's edge", good);
+}
+
+static const char *number_said(const char *cell)
+{
+    char text[128];
+    snprintf(text, sizeof text, "temp,x\n%s,0\n", cell);
+    SeqrtError error = {""};
+    double value = -1;
+    SeqrtTable *table = seqrt_table_open(file("n.csv", text), &error);
+    said[0] = '\0';
+    if (!table || seqrt_table_next(table, &error) != 1) return "no row";
+    if (seqrt_table_number(table, 0, &value, &error)) say("%.17g", value);
+    else say("!%s", short_error(&error));
+    seqrt_table_close(table);
+    return said;
+}
+
+static void test_numbers(void)
+{
+    static const char *const good[][2] = {{"1", "1"}, {"-2.5", "-2.5"}, {"+3", "3"}, {" 4 ", "4"}, {"\t5", "5"}, {".5", "0.5"},
+        {"5.", "5"}, {"1e3", "1000"}, {"1E-2", "0.01"}, {"0.1", "0.10000000000000001"}, {"1e-400", "0"}, {"00012", "12"}};
+    static const char *const bad[] = {"", " ", "abc", "1x", "1 2", "0x10", "inf", "nan", "-inf", "1e999", "-", ".", "1e", "1e+",
+        "--1", "1.2.3", "e5", "\"1,5\"", "1_000", "NaN(1)", "+-1"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) check_text("number", number_said(good[i][0]), good[i][1]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char expected[128], name[64];
+        const char *shown = bad[i][0] == '"' ? "1,5" : bad[i];
+        snprintf(expected, sizeof expected, "!n.csv:2: column \"temp\": \"%s\" is no number", shown);
+        snprintf(name, sizeof name, "no number: '%s'", bad[i]);
+        check_text(name, number_said(bad[i]), expected);
+    }
+}
+
+static void test_read_file(void)
+{
+    SeqrtError error = {""};
+    size_t bytes = 0, many = 200000;
+    char *big = malloc(many);
+    for (size_t i = 0; i < many; i++) big[i] = (char)(i * 7 % 251);
+    char *text = seqrt_read_file(file_bytes("big.bin", big, many), &bytes, &error);
+    check("whole file", text && bytes == many && !memcmp(text, big, many) && text[many] == '\0');
+    free(text);
+    text = seqrt_read_file(file_bytes("big.bin", big, 1 << 16), &bytes, &error);
+    check("whole file of a buffer's size", text && bytes == 1 << 16 && !memcmp(text, big, bytes));
+    free(text);
+    text = seqrt_read_file(file("none.txt", ""), &bytes, &error);
+    check("whole file, empty", text && bytes == 0 && text[0] == '\0');
+    free(text);
+    check("a directory is no file", !seqrt_read_file(directory, &bytes, &error) && strstr(error.text, "directory"));
+    free(big);
+}
+
+/* ---- tokens ---- */
+
+static const char *tokens_said(SeqrtInput input, bool lowercase, const char *text)
+{
+    char token[256];
+    said[0] = '\0';
+    int length;
+    while ((length = seqrt_token_next(input, lowercase, &text, token)) > 0) {
+        if (length != (int)strlen(token)) say("!length!");
+        say("%s|", token);
+    }
+    return said;
+}
+
+static void test_tokens(void)
+{
+    check_text("chars", tokens_said(SEQRT_CHARS, false, "aB \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"),
+               "a|B| |\xc3\xa9|\xe2\x82\xac|\xf0\x9f\x98\x80|\n|");
+    check_text("chars lowered", tokens_said(SEQRT_CHARS, true, "aZ\xc3\x89["), "a|z|\xc3\x89|[|");
+    check_text("invalid UTF-8", tokens_said(SEQRT_TEXT, false, "a\xff\xc3z\xe2\x82"),
+               "a|\xef\xbf\xbd|\xef\xbf\xbd|z|\xef\xbf\xbd|\xef\xbf\xbd|");
+    check_text("bytes", tokens_said(SEQRT_BYTES, true, "aB\\\xc3\xa9\n\x1f~\x7f"), "a|B|\\|\\xc3|\\xa9|\\x0a|\\x1f|~|\x7f|");
+    check_text("words", tokens_said(SEQRT_WORDS, false, "  It's 3.5 na\xc3\xafve,\t(ok)\n"), "It's|3|.|5|na\xc3\xafve|,|(|ok|)|");
+    check_text("words lowered", tokens_said(SEQRT_WORDS, true, "The \xc3\x89" "cole!"), "the|\xc3\x89" "cole|!|");
+    check_text("invalid UTF-8 in a word", tokens_said(SEQRT_WORDS, false, "a\xff" "b c"), "a\xef\xbf\xbd" "b|c|");
+    check_text("no token", tokens_said(SEQRT_WORDS, false, " \t\r\n\v\f"), "");
+    char longer[402];
+    for (int i = 0; i < 200; i++) memcpy(longer + 2 * i, "\xc3\xa9", 2);
+    strcpy(longer + 400, "");
+    const char *text = longer;
+    char token[256];
+    check("a long word is cut at a character", seqrt_token_next(SEQRT_WORDS, false, &text, token) == 254 && !*text &&
+          !strncmp(token, longer, 254));
+    static const char *const entries[] = {"", "", "a", "b", "a", "\\xc3"};
+    SeqrtVocab *vocab = seqrt_vocab_new(entries, 6);
+    check("vocabulary", seqrt_vocab_find(vocab, "a") == 2 && seqrt_vocab_find(vocab, "b") == 3 && seqrt_vocab_find(vocab, "\\xc3") == 5);
+    check("unknown tokens", seqrt_vocab_find(vocab, "z") == 1 && seqrt_vocab_find(vocab, "") == 1);
+    seqrt_vocab_free(vocab);
+}
+
+static void test_large_vocabulary(void)
+{
+    enum { COUNT = 100000 };
+    static char text[COUNT][16];
+    static const char *entries[COUNT];
+    bool good = true;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(text[i], sizeof text[i], "%d", i);
+        entries[i] = i < 2 ? "" : text[i];
+    }
+    SeqrtVocab *vocab = seqrt_vocab_new(entries, COUNT);
+    for (int i = 2; i < COUNT; i++) good &= seqrt_vocab_find(vocab, text[i]) == i;
+    check("100,000 entries", good && seqrt_vocab_find(vocab, "100001") == 1);
+    seqrt_vocab_free(vocab);
+}
+
+/* ---- datasets ---- */
+static const char *const vocab[] = {"", "", "a", "b", "c", "d", "e", "f"};
+static const char *const words[] = {"", "", "good", "bad", "movie"};
+static const char *const classes[] = {"no", "yes"};
+static const char *const label_column[] = {"label"};
+static const char *const value_columns[] = {"p", "q"};
+static const char *const x_columns[] = {"x", "y"};
+static const char *const shaped_columns[] = {"x1", "y1", "x2", "y2", "x3", "y3"};
+static const double shift[] = {1, 10}, scale[] = {2, 5};
+
+static SeqrtTask text_task(SeqrtInput input, SeqrtTarget target)
+{
+    SeqrtTask task = {.input = input, .target = target, .text_column = "text", .vocab_count = 8, .vocab = vocab, .max_length = 4};
+    if (target == SEQRT_CLASS) {
+        task.target_columns_count = 1;
+        task.target_columns = label_column;
+        task.classes_count = 2;
+        task.classes = classes;
+    }
+    if (target == SEQRT_VALUE) {
+        task.target_columns_count = 2;
+        task.target_columns = value_columns;
+    }
+    return task;
+}
+
+static SeqrtTask rows_task(SeqrtTarget target)
+{
+    SeqrtTask task = text_task(SEQRT_ROWS, target == SEQRT_TAG ? SEQRT_CLASS : target == SEQRT_FORECAST ? SEQRT_VALUE : target);
+    task.target = target;
+    task.features = task.input_columns_count = 2;
+    task.input_columns = x_columns;
+    task.text_column = NULL;
+    task.vocab_count = 0;
+    task.max_length = 100;
+    return task;
+}
+
+static void say_values(const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) say("%s%g", i ? "," : "", values[i]);
+}
+
+static size_t value_width(const SeqrtTask *task)
+{
+    return (size_t)task->target_columns_count * (size_t)(task->target == SEQRT_FORECAST ? task->horizon : 1);
+}
+
+/* "SEQUENCE@ROW steps" and "=label" or "->values" per item: steps as letters, numbers as "x,y " */
+static const char *data_said(const SeqrtDataset *data, const SeqrtError *error)
+{
+    said[0] = '\0';
+    if (!data) {
+        say("!%s", short_error(error));
+        return said;
+    }
+    for (int i = 0; i < data->items_count; i++) {
+        const SeqrtItem *item = &data->items[i];
+        say("%s%d@%ld ", i ? "; " : "", item->sequence, item->row);
+        for (size_t s = item->at; s < item->at + (size_t)item->length; s++) {
+            if (data->tokens) say("%d", data->tokens[s]);
+            else say_values(data->x + s * (size_t)data->task->features, (size_t)data->task->features), say(" ");
+            if (data->tags) say("<%d>", data->tags[s]);
+        }
+        if (item->label >= 0) say("=%d", item->label);
+        if (data->values) say("->"), say_values(data->values + (size_t)i * value_width(data->task), value_width(data->task));
+        if (data->texts) say("(%s)", data->texts[i]);
+    }
+    if (!data->has_target) say(" no target");
+    return said;
+}
+
+static void data_is(const char *name, const SeqrtTask *task, const char *file_name, const char *text, bool need, const char *expected)
+{
+    SeqrtError error = {""};
+    SeqrtDataset *data = seqrt_dataset_read(task, file(file_name, text), need, &error);
+    check_text(name, data_said(data, &error), expected);
+    seqrt_dataset_free(data);
+}
+
+static void test_text_datasets(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    const char *rows = "text,label\nab,yes\nazc,no\nabcdef,yes\n,no\n";
+    data_is("chars, class", &task, "d.csv", rows, true, "0@2 23=1(ab); 1@3 214=0(azc); 2@4 2345=1(abcdef); 3@5 1=0()");
+    task.too_long_error = true;
+    data_is("too long", &task, "d.csv", rows, true, "!d.csv:4: a sequence of 6 steps; at most 4 are expected (max_length)");
+    task.max_length = 0;
+    data_is("no limit", &task, "d.csv", "text,label\nabcdefabc,no\n", true, "0@2 234567234=0(abcdefabc)");
+    data_is("unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\n", true,
+            "!d.csv:3: column \"label\": unknown class \"maybe\"; the 2 known ones are \"no\", \"yes\"");
+    data_is("empty class", &task, "d.csv", "text,label\nab,\n", true,
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+    data_is("predict with unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\nc,no\n", false,
+            "0@2 23(ab); 1@3 23(ab); 2@4 4(c) no target");
+    data_is("predict without target", &task, "d.csv", "text\nab\n", false, "0@2 23(ab) no target");
+    data_is("predict with target", &task, "d.csv", "text,label\nab,yes\n", false, "0@2 23=1(ab)");
+    data_is("no target column", &task, "d.csv", "text,other\nab,x\n", true, "!d.csv:1: no column \"label\"; it has \"text\", \"other\"");
+    data_is("no text column", &task, "d.csv", "txt\nab\n", false, "!d.csv:1: no column \"text\"; it has \"txt\"");
+    data_is("no rows", &task, "d.csv", "text,label\n", true, "!d.csv: no rows below the header");
+    data_is("row error passes through", &task, "d.csv", "text,label\nab,no\nab\n", true, "!d.csv:3: 1 field where the header has 2");
+    task = text_task(SEQRT_BYTES, SEQRT_CLASS);
+    data_is("bytes", &task, "d.csv", "text,label\na\xc3\xa9,no\n", true, "0@2 211=0(a\xc3\xa9)");
+    task = text_task(SEQRT_WORDS, SEQRT_VALUE);
+    task.vocab = words;
+    task.vocab_count = 5;
+    task.lowercase = true;
+    task.target_shift = shift;
+    task.target_scale = scale;
+    data_is("words, values normalised", &task, "d.csv", "q,text,p\n20,Good movie,5\n10,\"bad, bad\",0\n", true,
+            "0@2 24->2,2(Good movie); 1@3 313->-0.5,0(bad, bad)");
+    data_is("bad value", &task, "d.csv", "text,p,q\ngood,1,?\n", true, "!d.csv:2: column \"q\": \"?\" is no number");
+    data_is("empty value", &task, "d.csv", "text,p,q\ngood,1,\n", true, "!d.csv:2: column \"q\": \"\" is no number");
+    data_is("predict with a bad value", &task, "d.csv", "text,p,q\ngood,1,2\nbad,1,?\ngood,3,4\n", false,
+            "0@2 2(good); 1@3 3(bad); 2@4 2(good) no target");
+}
+
+static void test_next_datasets(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_NEXT);
+    data_is("chars, next: one token is no item", &task, "d.csv", "text\nabc\na\n\nabcdef\nab\n", true,
+            "0@2 23(abc); 1@5 2345(abcdef); 2@6 2(ab)");
+    data_is("nothing to predict", &task, "d.csv", "text\na\n", true,
+            "!d.csv: no sequence has a next token; two tokens or more are expected");
+    task.too_long_error = true;
+    data_is("next: T inputs and a label fit", &task, "d.csv", "text\nabcde\n", true, "0@2 2345(abcde)");
+    task = text_task(SEQRT_TEXT, SEQRT_NEXT);
+    task.window_length = task.window_stride = 4;
+    data_is("text windows", &task, "d.txt", "abcdefabcd", true, "0@1 2345; 0@1 6723; 0@1 4");
+    data_is("text windows end with the last label", &task, "d.txt", "abcdefabc", true, "0@1 2345; 0@1 6723");
+    task.window_stride = 2;
+    data_is("overlapping windows", &task, "d.txt", "abcdefab", true, "0@1 2345; 0@1 4567; 0@1 672");
+    task.window_stride = 6;
+    data_is("windows with gaps", &task, "d.txt", "abcdefabc", true, "0@1 2345; 0@1 23");
+    task.window_stride = 4;
+    task.max_length = 3;
+    data_is("max_length bounds a window", &task, "d.txt", "abcde", true, "0@1 234");
+    task = text_task(SEQRT_TEXT, SEQRT_NEXT);
+    data_is("text without windows is cut", &task, "d.txt", "abcdefab", true, "0@1 2345");
+    task.carry_state = true;
+    task.window_length = task.window_stride = 4;
+    data_is("a carried series is one item", &task, "d.txt", "abcdefab", true, "0@1 2345672");
+    data_is("empty text", &task, "d.txt", "", true, "!d.txt: empty; text is expected");
+    data_is("text of one character", &task, "d.txt", "a", true, "!d.txt: no sequence has a next token; two tokens or more are expected");
+    SeqrtError error = {""};
+    check("NUL in text", !seqrt_dataset_read(&task, file_bytes("d.txt", "a\nb\0c", 5), true, &error) &&
+          !strcmp(short_error(&error), "d.txt:2: a NUL byte; text is expected"));
+    task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    task.window_length = 2, task.window_stride = 2;
+    data_is("windows of labelled texts", &task, "d.csv", "text,label\nabc,yes\nd,no\n", true,
+            "0@2 23=1(abc); 0@2 4=1(abc); 1@3 5=0(d)");
+}
+
+static void test_row_datasets(void)
+{
+    SeqrtTask task = rows_task(SEQRT_CLASS);
+    const char *rows = "id,x,y,label\nA,1,2,no\nA,3,4,yes\nB,5,6,no\nA,7,8,\nA,9,10,no\n";
+    task.sequence_column = "id";
+    data_is("sequences by column, class of the last row", &task, "d.csv", rows, true,
+            "0@2 1,2 3,4 =1; 1@4 5,6 =0; 2@5 7,8 9,10 =0");
+    data_is("a last row without class", &task, "d.csv", "id,x,y,label\nA,1,2,no\nA,3,4,\nB,5,6,no\n", true,
+            "!d.csv:3: column \"label\": empty, where a sequence or window ends; a class is expected");
+    data_is("predict: a last row without class", &task, "d.csv", "id,x,y,label\nA,1,2,no\nA,3,4,\nB,5,6,no\n", false,
+            "0@2 1,2 3,4 ; 1@4 5,6  no target");
+    task.window_length = 2, task.window_stride = 1;
+    data_is("windows take their last row's class", &task, "d.csv", "id,x,y,label\nA,1,2,no\nA,3,4,yes\nA,5,6,no\nB,7,8,yes\n", true,
+            "0@2 1,2 3,4 =1; 0@3 3,4 5,6 =0; 1@5 7,8 =1");
+    data_is("bad number", &task, "d.csv", "id,x,y,label\nA,1,2,no\nA,1,two,no\n", true, "!d.csv:3: column \"y\": \"two\" is no number");
+    data_is("no sequence column", &task, "d.csv", "x,y,label\n1,2,no\n", true, "!d.csv:1: no column \"id\"; it has \"x\", \"y\", \"label\"");
+    task = rows_task(SEQRT_TAG);
+    task.sequence_column = "id";
+    task.input_shift = shift, task.input_scale = scale;
+    data_is("tags, inputs normalised", &task, "d.csv", "id,x,y,label\nA,1,10,no\nA,3,20,yes\nB,5,0,no\n", true,
+            "0@2 0,0 <0>1,2 <1>; 1@4 2,-2 <0>");
+    data_is("an empty tag", &task, "d.csv", "id,x,y,label\nA,1,10,\nA,3,20,yes\n", true,
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+    data_is("predict without tags", &task, "d.csv", "id,x,y,label\nA,1,10,yes\nA,3,20,?\n", false, "0@2 0,0 1,2  no target");
+    task = rows_task(SEQRT_VALUE);
+    task.target_shift = shift, task.target_scale = scale;
+    data_is("one series, value of the last row", &task, "d.csv", "x,y,p,q\n1,2,,\n3,4,5,20\n", true, "0@2 1,2 3,4 ->2,2");
+    task.window_length = 2, task.window_stride = 2;
+    data_is("windows take their last row's value", &task, "d.csv", "x,y,p,q\n1,2,,\n3,4,5,20\n5,6,1,10\n", true,
+            "0@2 1,2 3,4 ->2,2; 0@4 5,6 ->0,0");
+    data_is("a window without value", &task, "d.csv", "x,y,p,q\n1,2,,\n3,4,5,\n", true,
+            "!d.csv:3: column \"p\": empty, where a sequence or window ends; a number is expected");
+}
+
+static void test_forecast_datasets(void)
+{
+    SeqrtTask task = rows_task(SEQRT_FORECAST);
+    task.window_length = 2, task.window_stride = 1, task.horizon = 2;
+    const char *rows = "x,y,p,q\n1,1,10,11\n2,2,20,21\n3,3,30,31\n4,4,40,41\n5,5,50,51\n";
+    data_is("forecast windows", &task, "d.csv", rows, true, "0@2 1,1 2,2 ->30,31,40,41; 0@3 2,2 3,3 ->40,41,50,51");
+    data_is("forecast for predict reaches the end", &task, "d.csv", rows, false,
+            "0@2 1,1 2,2 ; 0@3 2,2 3,3 ; 0@4 3,3 4,4 ; 0@5 4,4 5,5  no target");
+    task.window_stride = 3;
+    data_is("only full windows", &task, "d.csv", rows, true, "0@2 1,1 2,2 ->30,31,40,41");
+    task.target_shift = shift, task.target_scale = scale;
+    data_is("forecast normalised", &task, "d.csv", rows, true, "0@2 1,1 2,2 ->14.5,4.2,19.5,6.2");
+    task.horizon = 4;
+    data_is("too short for the horizon", &task, "d.csv", rows, true,
+            "!d.csv: no sequence is long enough; a window of 2 rows and a horizon of 4 are expected");
+    SeqrtError error = {""};
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("d.csv", rows), false, &error);
+    check("predict keeps the series", data && data->series && data->series[0] == 4.5 && data->series[9] == 8.2);
+    seqrt_dataset_free(data);
+    data = seqrt_dataset_read(&task, file("d.csv", "x,y\n1,1\n2,2\n"), false, &error);
+    check("predict without the target's columns", data && !data->series && data->items_count == 1);
+    seqrt_dataset_free(data);
+    task.horizon = 1, task.sequence_column = "id", task.target_shift = NULL;
+    data_is("forecasts stay in their sequence", &task, "d.csv", "id,x,y,p,q\n1,1,1,1,1\n1,2,2,2,2\n1,3,3,3,3\n2,4,4,4,4\n2,5,5,5,5\n", true,
+            "0@2 1,1 2,2 ->3,3");
+}
+
+static void test_shaped_datasets(void)
+{
+    SeqrtTask task = rows_task(SEQRT_CLASS);
+    task.input = SEQRT_SHAPED;
+    task.input_columns_count = 6;
+    task.input_columns = shaped_columns;
+    task.max_length = 3;
+    const char *rows = "label,x1,y1,x2,y2,x3,y3\nyes,1,2,3,4,5,6\nno,7,8,9,10,11,12\n";
+    data_is("shaped", &task, "d.csv", rows, true, "0@2 1,2 3,4 5,6 =1; 1@3 7,8 9,10 11,12 =0");
+    task.input_shift = shift, task.input_scale = scale;
+    data_is("shaped, normalised by feature", &task, "d.csv", "label,x1,y1,x2,y2,x3,y3\nyes,1,10,3,20,5,0\n", true, "0@2 0,0 1,2 2,-2 =1");
+    task.features = 4;
+    data_is("columns that do not divide", &task, "d.csv", rows, true, "!d.csv: 6 columns for 4 features a step");
+    task = rows_task(SEQRT_FORECAST);
+    task.input = SEQRT_SHAPED;
+    data_is("shaped has no forecast", &task, "d.csv", rows, true,
+            "!d.csv: this target needs another input: tags and forecasts need rows, next needs text");
+    task = text_task(SEQRT_CHARS, SEQRT_TAG);
+    data_is("characters have no tags", &task, "d.csv", rows, true,
+            "!d.csv: this target needs another input: tags and forecasts need rows, next needs text");
+}
+
+static void test_texts(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    char a[] = "abc", empty[] = "", longer[] = "abcdef";
+    char *texts[] = {a, empty, longer};
+    SeqrtError error = {""};
+    SeqrtDataset *data = seqrt_dataset_from_texts(&task, 3, texts, &error);
+    check_text("texts", data_said(data, &error), "0@1 234(abc); 1@2 1(); 2@3 2345(abcdef) no target");
+    seqrt_dataset_free(data);
+    task = text_task(SEQRT_TEXT, SEQRT_NEXT);
+    data = seqrt_dataset_from_texts(&task, 1, texts, &error);
+    check_text("texts, next", data_said(data, &error), "0@1 23(abc)");
+    seqrt_dataset_free(data);
+    task.too_long_error = true;
+    data = seqrt_dataset_from_texts(&task, 3, texts, &error);
+    check_text("texts too long", data_said(data, &error), "!TEXT:3: a sequence of 5 steps; at most 4 are expected (max_length)");
+    task = rows_task(SEQRT_CLASS);
+    data = seqrt_dataset_from_texts(&task, 1, texts, &error);
+    check_text("texts for numbers", data_said(data, &error), "!TEXT: text, where the model reads columns of numbers; a file is expected");
+}
+
+/* ---- parts ---- */
+
+static const char *part_said(const SeqrtDataset *data, double fraction, uint64_t seed)
+{
+    SeqrtPart train, valid;
+    SeqrtError error = {""};
+    said[0] = '\0';
+    if (!seqrt_part_split(data, fraction, seed, &train, &valid, &error)) {
+        say("!%s", short_error(&error));
+        return said;
+    }
+    for (int i = 0; i < train.count; i++) say("%d ", train.items[i]);
+    say("[%zu,%zu) | ", train.first_step, train.last_step);
+    for (int i = 0; i < valid.count; i++) say("%d ", valid.items[i]);
+    say("[%zu,%zu)", valid.first_step, valid.last_step);
+    seqrt_part_free(&train);
+    seqrt_part_free(&valid);
+    return said;
+}
+
+/* Every item on exactly one side, in order, windows of a sequence together; how many sequences validate. */
+static int split_sequences(const SeqrtDataset *data, double fraction, uint64_t seed, uint64_t *drawn)
+{
+    SeqrtPart train, valid;
+    int seen = 0, sequences = 0, last = -1;
+    *drawn = 0;
+    if (!seqrt_part_split(data, fraction, seed, &train, &valid, NULL)) return -1;
+    for (int i = 0; i < valid.count; i++) {
+        int s = data->items[valid.items[i]].sequence;
+        sequences += s != last;
+        if (i && valid.items[i] <= valid.items[i - 1]) seen = 1000000;
+        last = s;
+        *drawn |= UINT64_C(1) << s;
+    }
+    for (int i = 0; i < train.count; i++) {
+        if (*drawn >> data->items[train.items[i]].sequence & 1) seen = 1000000;
+        if (i && train.items[i] <= train.items[i - 1]) seen = 1000000;
+    }
+    seen += train.count + valid.count;
+    seqrt_part_free(&train);
+    seqrt_part_free(&valid);
+    return seen == data->items_count ? sequences : -2;
+}
+
+static void test_split_sequences(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    char rows[2000] = "text,label\n";
+    for (int i = 0; i < 40; i++) strcat(rows, i % 3 ? "abcde,yes\n" : "ab,no\n");
+    task.window_length = task.window_stride = 2;
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("p.csv", rows), true, NULL);
+    uint64_t a, b, c, d;
+    check("a tenth of 40 sequences", split_sequences(data, 0.1, 1, &a) == 4);
+    check("0.29 rounds to 12", split_sequences(data, 0.29, 1, &b) == 12);
+    check("at least one", split_sequences(data, 0.001, 1, &b) == 1);
+    check("at most n-1", split_sequences(data, 0.999, 1, &b) == 39);
+    check("same seed, same part", split_sequences(data, 0.1, 1, &c) == 4 && a == c);
+    check("another seed, another part", split_sequences(data, 0.1, 2, &d) == 4 && a != d);
+    /* The draw itself: Fisher-Yates of 0..39 with the split's stream, the first four validate. */
+    int order[40];
+    uint64_t expected = 0;
+    for (int i = 0; i < 40; i++) order[i] = i;
+    for (int i = 39; i > 0; i--) {
+        int j = (int)(seqrt_random(1, (uint64_t)SEQRT_STREAM_SPLIT << 32, (uint64_t)i) % (uint64_t)(i + 1)), swap = order[i];
+        order[i] = order[j], order[j] = swap;
+    }
+    for (int i = 0; i < 4; i++) expected |= UINT64_C(1) << order[i];
+    check("the split's draw", a == expected);
+    SeqrtPart whole = seqrt_part_whole(data);
+    bool all = whole.count == data->items_count;
+    for (int i = 0; i < whole.count; i++) all &= whole.items[i] == i;
+    check("whole", all && whole.first_step == 0 && whole.last_step == data->steps);
+    seqrt_part_free(&whole);
+    seqrt_dataset_free(data);
+    data = seqrt_dataset_read(&task, file("p.csv", "text,label\nabcde,yes\n"), true, NULL);
+    check_text("one sequence cannot be split", part_said(data, 0.5, 1),
+               "!p.csv: 1 sequence; two or more are expected to split off a fraction of 0.5");
+    seqrt_dataset_free(data);
+}
+
+static void test_split_series(void)
+{
+    SeqrtTask task = text_task(SEQRT_TEXT, SEQRT_NEXT);
+    SeqrtError error;
+    task.window_length = task.window_stride = 2;
+    /* 13 tokens: windows at 0 2 4 6 8 10 with labels up to 2 4 6 8 10 12 */
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("p.txt", "abcdefabcdefa"), true, &error);
+    check_text("text: labels stay on their side", part_said(data, 0.38, 1), "0 1 2 [0,13) | 4 5 [0,13)"); /* cut at 8: label of window 3 is token 8 */
+    check_text("text: cut at 9", part_said(data, 0.31, 1), "0 1 2 3 [0,13) | 5 [0,13)");
+    check_text("text: nothing fits", part_said(data, 0.08, 1), "!p.txt: a fraction of 0.08 of 13 steps leaves a part without a whole window; "
+               "shorter windows, or a validation file, are expected");
+    seqrt_dataset_free(data);
+    task.carry_state = true;
+    data = seqrt_dataset_read(&task, file("p.txt", "abcdefabcdefa"), true, &error);
+    check_text("carried: a range of steps", part_said(data, 0.31, 1), "0 [0,9) | 0 [9,13)");
+    seqrt_dataset_free(data);
+    task = rows_task(SEQRT_FORECAST);
+    task.window_length = 2, task.window_stride = 1, task.horizon = 2;
+    const char *rows = "x,y,p,q\n1,1,1,1\n2,2,2,2\n3,3,3,3\n4,4,4,4\n5,5,5,5\n6,6,6,6\n7,7,7,7\n8,8,8,8\n9,9,9,9\n";
+    /* 9 rows: windows at 0..5, each touching rows at..at+3; cut at 5 */
+    data = seqrt_dataset_read(&task, file("p.csv", rows), true, &error);
+    check_text("forecast: the horizon stays on its side", part_said(data, 0.45, 1), "0 1 [0,9) | 5 [0,9)");
+    seqrt_dataset_free(data);
+}
+
+/* ---- batches ---- */
+
+static SeqrtModel model_of(const SeqrtTask *task, int B, int T, int real_bytes)
+{
+    return (SeqrtModel){.task = task, .B = B, .T = T, .real_bytes = real_bytes};
+}
+
+static double real_at(const SeqrtModel *model, const void *block, size_t i)
+{
+    return model->real_bytes == 8 ? ((const double *)block)[i] : (double)((const float *)block)[i];
+}
+
+static void say_row(const SeqrtModel *model, const SeqrtBatch *batch, size_t row, bool labels_per_step)
+{
+    size_t T = (size_t)model->T, F = (size_t)model->task->features, O = value_width(model->task);
+    say("%d:", batch->lengths[row]);
+    for (size_t t = 0; t < T && batch->tokens; t++) say("%d", batch->tokens[row * T + t]);
+    for (size_t i = 0; i < T * F && batch->x; i++) say("%s%g", i ? "," : "", real_at(model, batch->x, row * T * F + i));
+    if (batch->labels) say("=");
+    for (size_t t = 0; batch->labels && t < (labels_per_step ? T : 1); t++) say("%d", batch->labels[labels_per_step ? row * T + t : row]);
+    if (batch->y) say("->");
+    for (size_t i = 0; batch->y && i < O; i++) say("%s%g", i ? "," : "", real_at(model, batch->y, row * O + i));
+    say(" ");
+}
+
+/* Every batch of the epoch: "{length:inputs=labels->values ..}item item.." */
+static const char *epoch_said(const SeqrtModel *model, const SeqrtDataset *data, const SeqrtPart *part, uint64_t seed, int epoch, bool shuffle)
+{
+    SeqrtTarget target = model->task->target;
+    SeqrtLoader *loader = seqrt_loader_new(model, data, part);
+    said[0] = '\0';
+    seqrt_loader_epoch(loader, seed, epoch, shuffle);
+    for (int i = 0; i < seqrt_loader_batches(loader); i++) {
+        SeqrtBatch batch;
+        const int *items;
+        seqrt_loader_get(loader, i, &batch, &items);
+        say("{");
+        for (int row = 0; row < batch.rows; row++) say_row(model, &batch, (size_t)row, target == SEQRT_NEXT || target == SEQRT_TAG);
+        say("}");
+        for (int row = 0; row < batch.rows; row++) say("%d ", items[row]);
+    }
+    seqrt_loader_free(loader);
+    return said;
+}
+
+static void batches_are(const char *name, const SeqrtTask *task, int B, int T, int real_bytes, const char *file_name, const char *text,
+                        bool need, const char *expected)
+{
+    SeqrtError error = {""};
+    SeqrtDataset *data = seqrt_dataset_read(task, file(file_name, text), need, &error);
+    if (!data) {
+        check_text(name, error.text, expected);
+        return;
+    }
+    SeqrtModel model = model_of(task, B, T, real_bytes);
+    SeqrtPart part = seqrt_part_whole(data);
+    check_text(name, epoch_said(&model, data, &part, 1, 0, false), expected);
+    seqrt_part_free(&part);
+    seqrt_dataset_free(data);
+}
+
+static void test_batches(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    const char *rows = "text,label\nab,yes\nabc,no\nd,yes\n";
+    batches_are("class batches in file order", &task, 2, 4, 4, "b.csv", rows, true, "{2:2300=1 3:2340=0 }0 1 {1:5000=1 }2 ");
+    batches_are("batches without target", &task, 2, 4, 4, "b.csv", "text\nab\nabc\nd\n", false, "{2:2300 3:2340 }0 1 {1:5000 }2 ");
+    batches_are("B larger than the data", &task, 9, 4, 4, "b.csv", rows, true, "{2:2300=1 3:2340=0 1:5000=1 }0 1 2 ");
+    task = text_task(SEQRT_CHARS, SEQRT_NEXT);
+    batches_are("next: labels are one ahead", &task, 2, 4, 4, "b.csv", "text\nabc\nabcdef\n", true, "{2:2300=3400 4:2345=3456 }0 1 ");
+    task = rows_task(SEQRT_TAG);
+    task.sequence_column = "id";
+    const char *tags = "id,x,y,label\nA,1,2.5,no\nA,3,4,yes\nB,5,6,yes\n";
+    batches_are("tags in float", &task, 2, 3, 4, "b.csv", tags, true, "{2:1,2.5,3,4,0,0=010 1:5,6,0,0,0,0=100 }0 1 ");
+    batches_are("tags in double", &task, 2, 3, 8, "b.csv", tags, true, "{2:1,2.5,3,4,0,0=010 1:5,6,0,0,0,0=100 }0 1 ");
+    task = rows_task(SEQRT_FORECAST);
+    task.window_length = 2, task.window_stride = 1, task.horizon = 2;
+    const char *series = "x,y,p,q\n1,1,10,11\n2,2,20,21\n3,3,30,31\n4,4,40,41\n5,5,50,51\n";
+    batches_are("forecasts in float", &task, 1, 2, 4, "b.csv", series, true, "{2:1,1,2,2->30,31,40,41 }0 {2:2,2,3,3->40,41,50,51 }1 ");
+    batches_are("forecasts in double", &task, 2, 2, 8, "b.csv", series, true, "{2:1,1,2,2->30,31,40,41 2:2,2,3,3->40,41,50,51 }0 1 ");
+    batches_are("forecasts without target", &task, 4, 2, 8, "b.csv", "x,y\n1,1\n2,2\n3,3\n", false, "{2:1,1,2,2 2:2,2,3,3 }0 1 ");
+}
+
+static void test_carried(void)
+{
+    SeqrtTask task = text_task(SEQRT_TEXT, SEQRT_NEXT);
+    task.carry_state = true;
+    task.window_length = task.window_stride = 2;
+    /* 12 tokens, 11 inputs, 3 streams of 4: abcd efab cde(f) */
+    batches_are("carried streams", &task, 3, 2, 4, "c.txt", "abcdefabcdef", true,
+                "{2:23=34 2:67=72 2:45=56 }0 0 0 {2:45=56 2:23=34 1:60=70 }0 0 0 ");
+    /* 3 inputs on 4 rows: streams of one step, the last has none */
+    batches_are("carried rows with nothing left", &task, 4, 2, 4, "c.txt", "abcd", true,
+                "{1:20=30 1:30=40 1:40=50 0:00=00 }0 0 0 0 ");
+    SeqrtError error;
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("c.txt", "abcdefabcdef"), true, &error);
+    SeqrtModel model = model_of(&task, 2, 2, 4);
+    SeqrtPart train, valid;
+    check("carried split", seqrt_part_split(data, 0.4, 1, &train, &valid, &error));
+    check_text("carried train part", epoch_said(&model, data, &train, 1, 0, true), "{2:23=34 2:56=67 }0 0 {1:40=50 1:70=20 }0 0 ");
+    check_text("carried validation part", epoch_said(&model, data, &valid, 1, 0, true), "{2:34=45 2:56=67 }0 0 ");
+    seqrt_part_free(&train);
+    seqrt_part_free(&valid);
+    seqrt_dataset_free(data);
+    task = rows_task(SEQRT_FORECAST);
+    task.carry_state = true;
+    task.window_length = task.window_stride = 2, task.horizon = 1;
+    batches_are("carried forecasts", &task, 2, 2, 8, "c.csv", "x,y,p,q\n1,1,10,11\n2,2,20,21\n3,3,30,31\n4,4,40,41\n", true,
+                "{2:1,1,2,2->30,31 1:3,3,0,0->40,41 }0 0 ");
+    task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    task.carry_state = true;
+    batches_are("carry_state needs one series", &task, 2, 2, 8, "c.csv", "text,label\na,no\n", true,
+                (snprintf(said, sizeof said, "%s/c.csv: carry_state needs one long series, and a target other than class", directory), said));
+}
+
+/* The items of an epoch in order. */
+static void epoch_items(const SeqrtModel *model, const SeqrtDataset *data, const SeqrtPart *part, uint64_t seed, int epoch, int *order)
+{
+    SeqrtLoader *loader = seqrt_loader_new(model, data, part);
+    int count = 0;
+    seqrt_loader_epoch(loader, seed, epoch - 1, true); /* a loader keeps nothing of the epoch before */
+    seqrt_loader_epoch(loader, seed, epoch, true);
+    for (int i = 0; i < seqrt_loader_batches(loader); i++) {
+        SeqrtBatch batch;
+        const int *items;
+        seqrt_loader_get(loader, i, &batch, &items);
+        for (int row = 0; row < batch.rows; row++) order[count++] = items[row];
+    }
+    seqrt_loader_free(loader);
+}
+
+static void test_shuffle(void)
+{
+    enum { N = 50 };
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    char rows[2000] = "text,label\n";
+    for (int i = 0; i < N; i++) strcat(rows, "ab,no\n");
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("s.csv", rows), true, NULL);
+    SeqrtModel model = model_of(&task, 8, 4, 4);
+    SeqrtPart part = seqrt_part_whole(data);
+    int a[N], b[N], expected[N], seen[N] = {0};
+    epoch_items(&model, data, &part, 7, 3, a);
+    for (int i = 0; i < N; i++) expected[i] = i, seen[a[i]]++;
+    for (int i = N - 1; i > 0; i--) {
+        int j = (int)(seqrt_random(7, ((uint64_t)SEQRT_STREAM_SHUFFLE << 32) + 3, (uint64_t)i) % (uint64_t)(i + 1)), swap = expected[i];
+        expected[i] = expected[j], expected[j] = swap;
+    }
+    bool once = true;
+    for (int i = 0; i < N; i++) once &= seen[i] == 1;
+    check("each item once an epoch", once);
+    check("the epoch's order", !memcmp(a, expected, sizeof a));
+    epoch_items(&model, data, &part, 7, 4, b);
+    check("another epoch, another order", memcmp(a, b, sizeof a) != 0);
+    epoch_items(&model, data, &part, 8, 3, b);
+    check("another seed, another order", memcmp(a, b, sizeof a) != 0);
+    seqrt_part_free(&part);
+    seqrt_dataset_free(data);
+}
+
+/* ---- initial weights ---- */
+
+static void test_weights(void)
+{
+    enum { N = 20000 };
+    static double w[2 * N + 3];
+    static float f[2 * N + 3];
+    SeqrtTensor tensors[] = {{"u", 2, {100, 200}, 0, SEQRT_INIT_UNIFORM, 0.5}, {"c", 1, {3, 77}, N, SEQRT_INIT_CONSTANT, 1.5},
+                             {"n", 2, {200, 100}, N + 3, SEQRT_INIT_NORMAL, 2}};
+    SeqrtModel model = {.tensors = tensors, .tensors_count = 3, .real_bytes = 8};
+    seqrt_init_weights(&model, 5, w);
+    double sum = 0, squares = 0, low = 0, high = 0, normal = 0, spread = 0;
+    for (int i = 0; i < N; i++) {
+        sum += w[i], squares += w[i] * w[i];
+        low = fmin(low, w[i]), high = fmax(high, w[i]);
+        normal += w[N + 3 + i], spread += w[N + 3 + i] * w[N + 3 + i];
+    }
+    check("uniform", low >= -0.5 && low < -0.499 && high < 0.5 && high > 0.499 && fabs(sum / N) < 0.01 && fabs(squares / N - 1.0 / 12) < 0.002);
+    check("constant", w[N] == 1.5 && w[N + 1] == 1.5 && w[N + 2] == 1.5);
+    check("normal", fabs(normal / N) < 0.06 && fabs(spread / N - 4) < 0.15);
+    check("element j of tensor 0", w[7] == seqrt_uniform(5, 0, 7) - 0.5);
+    check("element j of tensor 2", fabs(w[N + 3 + 9] - 2 * sqrt(-2 * log(1 - seqrt_uniform(5, 2, 18))) *
+          cos(2 * acos(-1.0) * seqrt_uniform(5, 2, 19))) < 1e-12);
+    model.real_bytes = 4;
+    seqrt_init_weights(&model, 5, f);
+    bool rounded = true;
+    for (int i = 0; i < 2 * N + 3; i++) rounded &= f[i] == (float)w[i];
+    check("floats are the doubles rounded", rounded);
+}
+
+/* ---- size ---- */
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A million rows; the limit is wide enough for a slow machine with sanitizers, and too narrow for quadratic time. */
+static void test_million(void)
+{
+    enum { N = 1000000 };
+    char path[128];
+    snprintf(path, sizeof path, "%s/million.csv", directory);
+    FILE *f = fopen(path, "w");
+    fputs("x,y,p,q\n", f);
+    for (int i = 0; i < N; i++) fprintf(f, "%d.25,%d,%d,-1.5e-3\n", i, i & 1023, i % 7);
+    fclose(f);
+    SeqrtTask task = rows_task(SEQRT_FORECAST);
+    task.window_length = 24, task.window_stride = 1, task.horizon = 1;
+    SeqrtError error = {""};
+    double start = seconds();
+    SeqrtDataset *data = seqrt_dataset_read(&task, path, true, &error);
+    double took = seconds() - start;
+    check("a million rows", data && data->steps == N && data->items_count == N - 24 && data->x[2 * 999999] == 999999.25);
+    printf("# a million rows of four numbers in %.2f s\n", took);
+    check("in linear time", took < 30);
+    seqrt_dataset_free(data);
+    unlink(path);
+}
+
+int main(void)
+{
+    strcpy(directory, "/tmp/test_data.XXXXXX");
+    if (!mkdtemp(directory)) return 2;
+    test_csv();
+    test_buffer_edges();
+    test_numbers();
+    test_read_file();
+    test_tokens();
+    test_large_vocabulary();
+    test_text_datasets();
+    test_next_datasets();
+    test_row_datasets();
+    test_forecast_datasets();
+    test_shaped_datasets();
+    test_texts();
+    test_split_sequences();
+    test_split_series();
+    test_batches();
+    test_carried();
+    test_shuffle();
+    test_weights();
+    test_million();
+    static const char *const left[] = {"t.csv", "t.tsv", "t.xls", "edge.csv", "n.csv", "big.bin", "none.txt", "d.csv", "d.txt",
+                                       "p.csv", "p.txt", "b.csv", "c.txt", "c.csv", "s.csv"};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", directory, left[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+    printf("# %d failed\n", failures);
+    return failures != 0;
+}
