@@ -14,7 +14,7 @@ typedef enum SchemaType {
     SCHEMA_PAIR,     /* double[2]: [a, b] */
     SCHEMA_OUT,      /* linear's out: a number or a word; sets LayerParams.out or out_word */
     SCHEMA_STRING,   /* char * */
-    SCHEMA_CUSTOM    /* read by hand; listed for the reference and for unknown keys */
+    SCHEMA_CUSTOM    /* read by hand; listed for the reference and for unknown keys. choices[0] says the type in words */
 } SchemaType;
 
 typedef struct SchemaField {
@@ -22,11 +22,14 @@ typedef struct SchemaField {
     SchemaType type;
     size_t offset;          /* in the struct it fills */
     bool required;
-    double min, max;        /* inclusive, INT and REAL; min_open: min itself is refused */
+    double min, max;        /* inclusive, INT, REAL and PAIR; min_open: min itself is refused; max <= min: no upper limit */
     bool min_open, max_open;
     const char *fallback;   /* default, as text; NULL: zero */
     const char *const *choices; /* CHOICE, NULL-ended */
     const char *help;
 } SchemaField;
+
+/* Every section of the language as Markdown tables, for specs/README.md. Caller frees. */
+char *schema_dump(void);
 
 #endif

@@ -80,12 +80,15 @@ typedef struct Spec {
     SeqrtTask task;       /* complete: vocabulary, classes, columns, normalisation, T, O */
     Loc input_loc, target_loc, window_loc;
     bool window_given, text_series; /* one long series */
+    int normalize;        /* NORMALIZE_NONE.. of the input columns, as written */
     LayerSpec *layers;
     int layers_count;
     Loc model_loc;
     TrainSpec train;
     CodegenSpec codegen;
+    struct Pool *pool;    /* owns everything above */
 } Spec;
+enum { NORMALIZE_NONE, NORMALIZE_STANDARD, NORMALIZE_MINMAX };
 
 typedef struct SpecOverride { const char *key, *value; } SpecOverride; /* --set train.epochs=3 */
 
