@@ -7,7 +7,7 @@
  */
 #include "recurrent_oracle.h"
 
-static CellState step(Tape *tape, const Cell *cell, Value input, CellState state)
+static CellState gru_step(Tape *tape, const Cell *cell, Value input, CellState state)
 {
     const Value recurrent = cell_recurrent(tape, cell, state.h);
     const Value both = tape_add(tape, input, recurrent);
@@ -21,5 +21,5 @@ static CellState step(Tape *tape, const Cell *cell, Value input, CellState state
 
 void gru_oracle(Pass *pass, const Layer *layer, const Flow *in, Flow *out)
 {
-    recurrent_oracle(pass, layer, in, out, step, false);
+    recurrent_oracle(pass, layer, in, out, gru_step, false);
 }

@@ -4,7 +4,7 @@
  */
 #include "../interp/oracle.h"
 
-static Value apply(Pass *pass, const Layer *layer, Value x, int t)
+static Value layer_norm_apply(Pass *pass, const Layer *layer, Value x, int t)
 {
     (void)t;
     Tape *tape = pass->tape;
@@ -20,5 +20,5 @@ static Value apply(Pass *pass, const Layer *layer, Value x, int t)
 
 void layer_norm_oracle(Pass *pass, const Layer *layer, const Flow *in, Flow *out)
 {
-    oracle_map(pass, layer, in, out, apply);
+    oracle_map(pass, layer, in, out, layer_norm_apply);
 }

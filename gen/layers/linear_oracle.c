@@ -1,7 +1,7 @@
 /* linear_oracle.c: torch.nn.Linear: y = x W^T + b; of tokens x is one-hot, so x W^T is a column of W. */
 #include "../interp/oracle.h"
 
-static Value apply(Pass *pass, const Layer *layer, Value x, int t)
+static Value linear_apply(Pass *pass, const Layer *layer, Value x, int t)
 {
     const Value turned = oracle_transposed(pass, layer, "weight"), bias = oracle_weight(pass, layer, "bias");
     const Value product = layer->in.tokens ? tape_gather(pass->tape, turned, pass->b, oracle_ids(pass, t))
@@ -11,5 +11,5 @@ static Value apply(Pass *pass, const Layer *layer, Value x, int t)
 
 void linear_oracle(Pass *pass, const Layer *layer, const Flow *in, Flow *out)
 {
-    oracle_map(pass, layer, in, out, apply);
+    oracle_map(pass, layer, in, out, linear_apply);
 }

@@ -9,7 +9,7 @@
  */
 #include "recurrent_oracle.h"
 
-static CellState step(Tape *tape, const Cell *cell, Value input, CellState state)
+static CellState lstm_step(Tape *tape, const Cell *cell, Value input, CellState state)
 {
     const Value gates = tape_add(tape, input, cell_recurrent(tape, cell, state.h));
     const Value i = tape_sigmoid(tape, cell_gate(tape, cell, gates, 0));
@@ -22,5 +22,5 @@ static CellState step(Tape *tape, const Cell *cell, Value input, CellState state
 
 void lstm_oracle(Pass *pass, const Layer *layer, const Flow *in, Flow *out)
 {
-    recurrent_oracle(pass, layer, in, out, step, true);
+    recurrent_oracle(pass, layer, in, out, lstm_step, true);
 }

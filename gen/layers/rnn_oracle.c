@@ -4,7 +4,7 @@
  */
 #include "recurrent_oracle.h"
 
-static CellState step(Tape *tape, const Cell *cell, Value input, CellState state)
+static CellState rnn_step(Tape *tape, const Cell *cell, Value input, CellState state)
 {
     const Value sum = tape_add(tape, input, cell_recurrent(tape, cell, state.h));
     const bool relu = cell->p->nonlinearity == NONLINEARITY_RELU;
@@ -13,5 +13,5 @@ static CellState step(Tape *tape, const Cell *cell, Value input, CellState state
 
 void rnn_oracle(Pass *pass, const Layer *layer, const Flow *in, Flow *out)
 {
-    recurrent_oracle(pass, layer, in, out, step, false);
+    recurrent_oracle(pass, layer, in, out, rnn_step, false);
 }
