@@ -13,7 +13,7 @@ m4_dnl
 m4_define(<|sg_vector_block|>, <|sg_vector_shape_$2(<|$1|>)
 sg_vector_ops
 sg_vector_exp_$1
-sg_vector_$1
+sg_vector_functions
 sg_vector_gelu_$1
 sg_vector_gelu
 sg_vector_end_$2|>)m4_dnl
@@ -72,54 +72,61 @@ INLINE V v_select_lt(V a, V b, V x, V y)
     return (V)((m & (VI)x) | (~m & (VI)y));
 }
 
-/* No vector expression of C names these instructions; on x86 max and min take b where an operand is a NaN. */
-#if defined(__x86_64__) && defined(__AVX__)
-#define V_ASM2(name, a, b) \
-    V r; \
-    __asm__("v" name "sg_vector_suffix_$1 %2, %1, %0" : "=v"(r) : "v"(a), "vm"(b)); \
-    return r
-#define V_ASM1(name, a) \
-    V r; \
-    __asm__("v" name "sg_vector_suffix_$1 %1, %0" : "=v"(r) : "vm"(a)); \
-    return r
+/* Where C has no expression for an instruction. Max and min take b where an operand is a NaN (as the fallback does, which
+ * clang, and not gcc, turns into one instruction). */
+#if defined(__AVX__)
+#define V_ASM2(name, a, b, r) __asm__("v" name "sg_vector_suffix_$1 %2, %1, %0" : "=v"(r) : "v"(a), "v"(b))
+#define V_ASM1(name, a, r) __asm__("v" name "sg_vector_suffix_$1 %1, %0" : "=v"(r) : "v"(a))
 #elif defined(__SSE2__)
-#define V_ASM2(name, a, b) \
-    V r = a; \
-    __asm__(name "sg_vector_suffix_$1 %1, %0" : "+x"(r) : "xm"(b)); \
-    return r
-#define V_ASM1(name, a) \
-    V r; \
-    __asm__(name "sg_vector_suffix_$1 %1, %0" : "=x"(r) : "xm"(a)); \
-    return r
+#define V_ASM2(name, a, b, r) __asm__(name "sg_vector_suffix_$1 %2, %0" : "=x"(r) : "0"(a), "x"(b))
+#define V_ASM1(name, a, r) __asm__(name "sg_vector_suffix_$1 %1, %0" : "=x"(r) : "x"(a))
+#elif defined(__aarch64__)
+#define V_ASM1(name, a, r) __asm__("f" name " %0.sg_vector_neon_$1, %1.sg_vector_neon_$1" : "=w"(r) : "w"(a))
 #endif
-#if defined(V_ASM2)
-INLINE V v_max(V a, V b) { V_ASM2("max", a, b); }
-INLINE V v_min(V a, V b) { V_ASM2("min", a, b); }
-INLINE V v_sqrt(V v) { V_ASM1("sqrt", v); }
+#if defined(V_ASM2) && !defined(__clang__)
+INLINE V v_max(V a, V b)
+{
+    V r;
+    V_ASM2("max", a, b, r);
+    return r;
+}
+INLINE V v_min(V a, V b)
+{
+    V r;
+    V_ASM2("min", a, b, r);
+    return r;
+}
 #else
 INLINE V v_max(V a, V b) { return v_select_lt(b, a, a, b); }
 INLINE V v_min(V a, V b) { return v_select_lt(a, b, a, b); }
+#endif
 INLINE V v_sqrt(V v)
 {
     V r = v;
-#if defined(__aarch64__)
-    __asm__("fsqrt %0.sg_vector_neon_$1, %1.sg_vector_neon_$1" : "=w"(r) : "w"(v));
+#if defined(V_ASM1)
+    V_ASM1("sqrt", v, r);
 #else
     UNROLL for (int i = 0; i < W; i++) r[i] = __builtin_<||>sg_vector_sqrt_$1<||>(v[i]);
 #endif
     return r;
 }
-#endif
 
 /* Lane i with lane i + W/2, then W/4, ..: the same tree whatever compiles it. */
+typedef Real V16 __attribute__((vector_size(16)));
+typedef Real V32 __attribute__((vector_size(32)));
 INLINE Real v_sum(V v)
 {
-    Real lane[W];
-    memcpy(lane, &v, sizeof lane);
-    UNROLL for (int half = W / 2; half > 0; half /= 2) {
-        UNROLL for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    }
-    return lane[0];
+#if V_BYTES == 64
+    union { V whole; V32 half[2]; } u = {v};
+    union { V32 whole; V16 half[2]; } t = {u.half[0] + u.half[1]};
+    V16 s = t.half[0] + t.half[1];
+#elif V_BYTES == 32
+    union { V whole; V16 half[2]; } t = {v};
+    V16 s = t.half[0] + t.half[1];
+#else
+    V16 s = v;
+#endif
+    return m4_ifelse(<|$1|>, <|double|>, <|s[0] + s[1]|>, <|(s[0] + s[2]) + (s[1] + s[3])|>);
 }
 
 INLINE Real v_hmax(V v)
@@ -191,106 +198,109 @@ m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
-INLINE V v_copysign(V size, V sign) { return v_real((v_bits(size) << 1 >> 1) | v_sign_bit(sign)); }
 |>)m4_dnl
 m4_dnl
-m4_define(<|sg_vector_exp_float|>, <|/* x - tail = n ln 2 + r, |r| <= ln 2 / 2. Returns e^r - 1; the low bits of *bits hold n + 2 V_BIAS. */
-enum { V_BIAS = 127, V_MANTISSA = 23, V_DENORMAL = 24 };
-INLINE V v_exp_parts(V x, V tail, VU *bits)
+m4_define(<|sg_vector_exp_float|>, <|enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10 };
+#define V_ROUND 0x1.8p23f
+#define V_LOG2E 1.4426950408889634f
+enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
+
+/* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
+INLINE V v_reduce(V x, int bias, VU *bits)
 {
-    const Real round = 12582912.0f + 2 * V_BIAS;
-    *bits = v_bits(x * 1.44269504f + round);
+    const Real round = V_ROUND + (Real)bias;
+    *bits = v_bits(x * V_LOG2E + round);
     V n = v_real(*bits) - round;
-    V r = x - n * 0.693145752f - n * 1.42860677e-06f - tail;
-    V q = (((0.00138146119f * r + 0.00836871686f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
-    return r + r * r * q;
+    return x - n * 0.693145752f - n * 1.42860677e-06f;
 }
 
-/* e^(x - tail) */
-INLINE V v_exp_sum(V x, V tail)
+/* (e^r - 1 - r) / r^2, |r| <= ln 2 / 2 */
+INLINE V v_exp_near(V r)
 {
-    VU bits;
-    V p = v_exp_parts(v_max(v_set(-105.0f), v_min(v_set(89.0f), x)), tail, &bits);
-    V s = v_real((bits >> 1) << V_MANTISSA);
-    return (s + s * p) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+    return (((0.00138146119f * r + 0.00836871686f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
 }
-INLINE V v_exp(V x) { return v_exp_sum(x, v_zero()); }
-|>)m4_dnl
-m4_define(<|sg_vector_exp_double|>, <|/* x - tail = n ln 2 + r, |r| <= ln 2 / 2. Returns e^r - 1; the low bits of *bits hold n + 2 V_BIAS. */
-enum { V_BIAS = 1023, V_MANTISSA = 52, V_DENORMAL = 54 };
-INLINE V v_exp_parts(V x, V tail, VU *bits)
+
+/* 2^f - 1, |f| <= 1/2 */
+INLINE V v_exp2m1_near(V f)
 {
-    const Real round = 6755399441055744.0 + 2 * V_BIAS;
-    *bits = v_bits(x * 1.4426950408889634 + round);
+    V q = (((0.00015403512f * f + 0.0013390738f) * f + 0.00961823751f) * f + 0.0555035743f) * f + 0.240226498f;
+    return (q * f + 0.693147188f) * f;
+}
+|>)m4_dnl
+m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023, V_DENORMAL = 54, V_TANH_LIMIT = 20 };
+#define V_ROUND 0x1.8p52
+#define V_LOG2E 1.4426950408889634
+enum { V_EXP_LOW = -747, V_EXP_HIGH = 710, V_SIGMOID_LOW = -746, V_SIGMOID_HIGH = 40, V_GELU_LIMIT = 39, V_GELU_SPLIT = 27 };
+
+/* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
+INLINE V v_reduce(V x, int bias, VU *bits)
+{
+    const Real round = V_ROUND + (Real)bias;
+    *bits = v_bits(x * V_LOG2E + round);
     V n = v_real(*bits) - round;
-    V r = x - n * 0.69314718036912382 - n * 1.9082149292705877e-10 - tail;
+    return x - n * 0.69314718036912382 - n * 1.9082149292705877e-10;
+}
+
+/* (e^r - 1 - r) / r^2, |r| <= ln 2 / 2 */
+INLINE V v_exp_near(V r)
+{
     V q = ((((2.5053775499976899e-08 * r + 2.762603789585963e-07) * r + 2.7557407541302652e-06) * r
             + 2.4801505273796448e-05) * r + 0.00019841269719007975) * r + 0.0013888888931564846;
-    q = (((q * r + 0.0083333333333895521) * r + 0.041666666666576757) * r + 0.16666666666666588) * r + 0.5;
-    return r + r * r * q;
+    return (((q * r + 0.0083333333333895521) * r + 0.041666666666576757) * r + 0.16666666666666588) * r + 0.5;
 }
 
-/* e^(x - tail) */
-INLINE V v_exp_sum(V x, V tail)
+/* 2^f - 1, |f| <= 1/2 */
+INLINE V v_exp2m1_near(V f)
+{
+    V q = (((4.4455384023885101e-10 * f + 7.0725688651336256e-09) * f + 1.0178121318763353e-07) * f
+           + 1.3215442688496158e-06) * f + 1.5252733701114104e-05;
+    q = (((q * f + 0.00015403530441539069) * f + 0.0013333558146531772) * f + 0.0096181291076070305) * f
+        + 0.055504108664821236;
+    return ((q * f + 0.24022650695910097) * f + 0.69314718055994529) * f;
+}
+|>)m4_dnl
+m4_define(<|sg_vector_functions|>, <|/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
+INLINE V v_exp_tail(V x, V tail)
 {
     VU bits;
-    V p = v_exp_parts(v_max(v_set(-747.0), v_min(v_set(710.0), x)), tail, &bits);
-    V s = v_real((bits >> 1) << V_MANTISSA);
-    return (s + s * p) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+    V r = v_reduce(v_max(v_set(V_EXP_LOW), v_min(v_set(V_EXP_HIGH), x)), 2 * V_BIAS, &bits);
+    r = r - tail;
+    V p = v_exp_near(r) * r * r + r, s = v_real((bits >> 1) << V_MANTISSA);
+    return (s * p + s) * v_real((bits - (bits >> 1)) << V_MANTISSA);
 }
-INLINE V v_exp(V x) { return v_exp_sum(x, v_zero()); }
-|>)m4_dnl
-m4_define(<|sg_vector_float|>, <|/* x P(x^2) / Q(x^2) */
+INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
+
+/* m / (m + 2) with m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2. The quotient damps the errors of
+ * large m, so f needs no second part. */
 INLINE V v_tanh(V x)
 {
-    V a = v_max(v_set(-9.05f), v_min(v_set(9.05f), x)), u = a * a;
-    V p = (((1.32614601e-08f * u + 2.05708869e-05f) * u + 0.00349471869f) * u + 0.133808123f) * u + 1.0f;
-    V q = (((7.74664477e-07f * u + 0.000328315883f) * u + 0.0258752796f) * u + 0.467141435f) * u + 1.0f;
-    return a * p / q;
+    const Real round = V_ROUND + (Real)V_BIAS;
+    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
+    VU bits = v_bits(a * (2 * V_LOG2E) + round);
+    V f = a * (2 * V_LOG2E) - (v_real(bits) - round);
+    V s = v_real(bits << V_MANTISSA);
+    V m = s * v_exp2m1_near(f) + (s - 1);
+    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
 
-/* 2^n / (2^n + e^-r) with x = n ln 2 + r, above and below times 2^24: then 2^n may be as small as the result gets. */
+/* 2^n / (2^n + e^-r), above and below times 2^V_DENORMAL: then 2^n can be as small as the result gets. */
 INLINE V v_sigmoid(V x)
 {
-    const Real round = 12582912.0f + V_BIAS + V_DENORMAL;
-    x = v_max(v_set(-104.0f), v_min(v_set(20.0f), x));
-    VU bits = v_bits(x * 1.44269504f + round);
-    V n = v_real(bits) - round, s = v_real(bits << V_MANTISSA);
-    V r = x - n * 0.693145752f - n * 1.42860677e-06f;
-    V e = ((((0.00139411189f * r - 0.00837513477f) * r + 0.0416663528f) * r - 0.166664154f) * r + 0.500000005f) * r * r
-        - 1.00000004f * r + 1.0f;
-    return s / (s + e * 0x1p24f);
+    const Real one = (Real)((uint64_t)1 << V_DENORMAL);
+    VU bits;
+    V r = v_reduce(v_max(v_set(V_SIGMOID_LOW), v_min(v_set(V_SIGMOID_HIGH), x)), V_BIAS + V_DENORMAL, &bits);
+    V e = 1 - (1 - v_exp_near(-r) * r) * r, s = v_real(bits << V_MANTISSA);
+    return s / (e * one + s);
 }
 |>)m4_dnl
-m4_define(<|sg_vector_double|>, <|/* (e^2a - 1) / (e^2a + 1), a = |x|, with e^2a = s + s p */
-INLINE V v_tanh(V x)
-{
-    VU bits;
-    V a = v_min(v_set(20.0), v_abs(x));
-    V p = v_exp_parts(a + a, v_zero(), &bits);
-    V s = v_real((bits - V_BIAS) << V_MANTISSA);
-    return v_copysign((s - 1.0 + s * p) / (s + 1.0 + s * p), x);
-}
-
-/* s / (s + e^-r), s = 2^n, x = n ln 2 + r, above and below times 2^54: then s may be as small as the result gets. */
-INLINE V v_sigmoid(V x)
-{
-    VU bits;
-    V p = v_exp_parts(-v_max(v_set(-746.0), v_min(v_set(40.0), x)), v_zero(), &bits);
-    V s = v_real((3 * V_BIAS + V_DENORMAL - bits) << V_MANTISSA);
-    return s / (s + 0x1p54 + p * 0x1p54);
-}
-|>)m4_dnl
-m4_define(<|sg_vector_gelu_float|>, <|enum { V_GELU_LIMIT = 15, V_HALF_BITS = 12 };
-/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
 INLINE V v_mills(V t)
 {
     V p = (((-0.000134195577f * t + 0.000174660345f) * t + 0.00156840781f) * t - 0.00351021195f) * t - 0.00752400427f;
     return ((((p * t + 0.0604034898f) * t - 0.186523656f) * t + 0.387136916f) * t - 0.60789658f) * t + 0.755285135f;
 }
 |>)m4_dnl
-m4_define(<|sg_vector_gelu_double|>, <|enum { V_GELU_LIMIT = 39, V_HALF_BITS = 27 };
-/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+m4_define(<|sg_vector_gelu_double|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
 INLINE V v_mills(V t)
 {
     V p = (((-1.1965411212440731e-09 * t - 3.3905112646115885e-10) * t + 1.4619028635984182e-08) * t
@@ -310,8 +320,8 @@ m4_define(<|sg_vector_gelu|>, <|/* For a >= 0: Phi(-a) = (1 - erf(a / sqrt 2)) /
 INLINE V v_normal_tail(V a, V *e)
 {
     V inverse = (Real)1 / (a + 4);
-    V high = v_real(v_bits(a) >> V_HALF_BITS << V_HALF_BITS), low = a - high;
-    *e = v_exp_sum(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
+    V high = v_real(v_bits(a) >> V_GELU_SPLIT << V_GELU_SPLIT), low = a - high;
+    *e = v_exp_tail(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
     return *e * v_mills((a - 4) * inverse) * inverse;
 }
 
@@ -338,6 +348,6 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_copysign, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl
