@@ -257,7 +257,7 @@ proc make_spec {dir} {
     if {$source eq "shaped"} { lappend data "input: {columns: \['x*'\], shape: \[$T, $::features\]$normalize}" }
     lappend data [target_line $target]
     if {$windows} {
-        lappend data "window: {length: $T, stride: [between 1 $T][expr {$carry ? ", carry_state: true" : ""}]}"
+        lappend data "window: {length: $T, [expr {$carry ? "carry_state: true" : "stride: [between 1 $T]"}]}"
     } elseif {$source ne "shaped"} {
         lappend data "max_length: $T"
     }
