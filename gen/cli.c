@@ -320,9 +320,10 @@ static int fits(const Cli *cli, unsigned seen)
 static void help_option(const Option *option)
 {
     char left[40];
+    const char letter[] = {'-', option->letter, ',', ' ', '\0'};
     bool words = option->argument && strchr(option->argument, '|');
-    snprintf(left, sizeof left, "%s--%s%s%s", option->letter == 'o' ? "-o, " : "", option->name,
-             option->argument ? " " : "", !option->argument ? "" : words ? "X" : option->argument);
+    snprintf(left, sizeof left, "%s--%s%s%s", option->letter ? letter : "", option->name, option->argument ? " " : "",
+             !option->argument ? "" : words ? "X" : option->argument);
     printf("  %-20s %s\n", left, option->help);
     if (words)
         printf("  %-20s X: %s\n", "", option->argument);
