@@ -137,7 +137,7 @@ static bool tensor_check(Check *c, const SeqrtTensor *t)
     Worst worst = {.error = -1};
     for (size_t i = 0; i < n; i++)
         squares += c->gradient[t->offset + i] * c->gradient[t->offset + i];
-    double scale = sqrt(squares / (double)n);
+    double scale = 0.5 * sqrt(squares / (double)n);
     for (int k = 0; k < SAMPLES && (size_t)k < n; k++)
         element_check(c, t, sample_draw(c, t, k), scale, &worst);
     direction_check(c, t, scale, &worst);
@@ -149,13 +149,13 @@ static bool tensor_check(Check *c, const SeqrtTensor *t)
     return good;
 }
 
-/* The rounding of a loss is some ten units in the last place of the reals it is made of. */
+/* The rounding of a loss, a mean of many, is some units in the last place of the reals it is made of. */
 static void precision_choose(Check *c, double loss)
 {
     bool wide = c->model->real_bytes == 8;
     c->step = wide ? 1e-5 : 1e-2;
     c->tolerance = wide ? 1e-6 : 2e-2;
-    c->noise = 10 * (wide ? DBL_EPSILON : (double)FLT_EPSILON) * fmax(fabs(loss), 1);
+    c->noise = 4 * (wide ? DBL_EPSILON : (double)FLT_EPSILON) * fmax(fabs(loss), 1);
 }
 
 static void check_open(Check *c)
