@@ -11,6 +11,7 @@ typedef struct EmitOptions {
     bool infer_only;            /* --emit infer: no training, weights stored in the C */
     const char *weights_path;   /* --weights FILE, or NULL */
     const char *templates_dir;
+    const char *header_name;    /* what model.c includes: "model.h" */
     const char *dump;           /* "m4": print the stream that m4 is given, and stop; or NULL */
 } EmitOptions;
 

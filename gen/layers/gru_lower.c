@@ -7,7 +7,7 @@
  */
 #include "recurrent_lower.h"
 
-static const Load FORWARD_LOADS[] = {{"h0", "h0", -1}, {0}};
+static const Load FORWARD_LOADS[] = {{"h_before", "h0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
     {NULL, "(1) gates"},
     {"r", "v_sigmoid(a1)"},
@@ -15,19 +15,19 @@ static const Let FORWARD_LETS[] = {
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"n", "v_tanh(a0 + r * a3)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1)"},
-    {"ht", "n + z * (h0 - n)"},
+    {"ht", "n + z * (h_before - n)"},
     {0},
 };
 static const Store FORWARD_STORES[] = {{"gates", 0, "n"}, {"gates", 1, "r"}, {"gates", 2, "z"}, {"gates", 3, "a3"}, {"h", -1, "ht"}, {0}};
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
 
 static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"r", "gates", 1}, {"z", "gates", 2}, {"hn", "gates", 3},
-                                     {"h0", "h0", -1},  {"dyt", "dy", -1}, {"dht", "dh", -1}, {0}};
+                                     {"h_before", "h0", -1},  {"dyt", "dy", -1}, {"dht", "dh", -1}, {0}};
 static const Let REVERSE_LETS[] = {
     {NULL, "(3) h_t reaches the output and the next step"},
     {"d", "dyt + dht"},
     {"dn", "d * (ONE - z) * (ONE - n * n)"},
-    {"dz", "d * (h0 - n) * z * (ONE - z)"},
+    {"dz", "d * (h_before - n) * z * (ONE - z)"},
     {NULL, "(2) and (1)"},
     {"dr", "dn * hn * r * (ONE - r)"},
     {"dhn", "dn * r"},

@@ -6,7 +6,7 @@
  */
 #include "recurrent_lower.h"
 
-static const Load FORWARD_LOADS[] = {{"c0", "c0", -1}, {0}};
+static const Load FORWARD_LOADS[] = {{"c_before", "c0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
     {NULL, "(2) gates"},
     {"i", "v_sigmoid(a0)"},
@@ -14,7 +14,7 @@ static const Let FORWARD_LETS[] = {
     {"g", "v_tanh(a2)"},
     {"o", "v_sigmoid(a3)"},
     {NULL, "(3) c_t = f c_(t-1) + i g"},
-    {"ct", "f * c0 + i * g"},
+    {"ct", "f * c_before + i * g"},
     {NULL, "(4) h_t = o tanh(c_t)"},
     {"tct", "v_tanh(ct)"},
     {"ht", "o * tct"},
@@ -24,7 +24,7 @@ static const Store FORWARD_STORES[] = {{"gates", 0, "i"}, {"gates", 1, "f"}, {"g
                                        {"c", -1, "ct"},   {"tc", -1, "tct"}, {"h", -1, "ht"},   {0}};
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 
-static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c0", "c0", -1},
+static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c_before", "c0", -1},
                                      {"tct", "tc", -1}, {"dyt", "dy", -1}, {"dht", "dh", -1}, {"dct", "dc", -1}, {0}};
 static const Let REVERSE_LETS[] = {
     {NULL, "(4) h_t reaches the output and the next step"},
@@ -32,13 +32,13 @@ static const Let REVERSE_LETS[] = {
     {"dc1", "dct + d * o * (ONE - tct * tct)"},
     {NULL, "(3) and (2): slots i, f, g, o"},
     {"da0", "dc1 * g * i * (ONE - i)"},
-    {"da1", "dc1 * c0 * f * (ONE - f)"},
+    {"da1", "dc1 * c_before * f * (ONE - f)"},
     {"da2", "dc1 * i * (ONE - g * g)"},
     {"da3", "d * tct * o * (ONE - o)"},
-    {"dc0", "dc1 * f"},
+    {"dc_before", "dc1 * f"},
     {0},
 };
-static const Store REVERSE_STORES[] = {{"gates", 0, "da0"}, {"gates", 1, "da1"}, {"gates", 2, "da2"}, {"gates", 3, "da3"}, {"dc", -1, "dc0"}, {0}};
+static const Store REVERSE_STORES[] = {{"gates", 0, "da0"}, {"gates", 1, "da1"}, {"gates", 2, "da2"}, {"gates", 3, "da3"}, {"dc", -1, "dc_before"}, {0}};
 
 static const Cell LSTM = {
     .kind = "lstm",

@@ -130,6 +130,12 @@ static void derived(Run *r)
         plan_refresh(plan, f);
 }
 
+static void carried(Plan *plan, const Run *r, const char *which)
+{
+    int buffer = plan_buffer(plan, BLOCK_STATE, plan->B, r->H, "state carried, rows as the batch", "%s_state_%s", r->base, which);
+    plan->buffers[buffer].carried = true;
+}
+
 static void state_buffers(Run *r)
 {
     Plan *plan = r->plan;
@@ -146,10 +152,10 @@ static void state_buffers(Run *r)
     r->h = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "hidden state, the output", "%s_h", r->base);
     if (plan->carry) {
         r->h0 = plan_buffer(plan, BLOCK_STATE, plan->B, r->Hp, "state carried in, rows as packed", "%s_h0", r->base);
-        plan_buffer(plan, BLOCK_STATE, plan->B, r->H, "state carried, rows as the batch", "%s_state_h", r->base);
+        carried(plan, r, "h");
         if (r->cell->has_c) {
             r->c0 = plan_buffer(plan, BLOCK_STATE, plan->B, r->Hp, "state carried in, rows as packed", "%s_c0", r->base);
-            plan_buffer(plan, BLOCK_STATE, plan->B, r->H, "state carried, rows as the batch", "%s_state_c", r->base);
+            carried(plan, r, "c");
         }
     } else {
         r->h0 = plan_zeros(plan, r->Hp);
@@ -195,6 +201,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
     kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
     kernel->lookup_slots = r->in.tokens ? r->cell->x_slots : 0;
+    kernel->lookup_stride = kernel->lookup_slots * r->Hp;
     return kernel;
 }
 

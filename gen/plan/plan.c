@@ -156,10 +156,33 @@ void plan_refresh(Plan *plan, const Function *f) { list_insert(&plan->refresh, &
 
 /* ---- the whole ---- */
 
+static void batch_ints(Plan *plan, const char *name, int64_t count, const char *comment)
+{
+    int buffer = plan_buffer(plan, BLOCK_BATCH, 1, count, comment, "%s", name);
+    plan->buffers[buffer].ints = true;
+}
+
+static void lower_batch(Plan *plan)
+{
+    const SeqrtTarget target = plan->graph->spec->task.target;
+    batch_ints(plan, "rows", plan->T + 1, "sequences running at step t");
+    int at = plan_buffer(plan, BLOCK_BATCH, 1, plan->T + 1, "packed row where step t begins", "at");
+    plan->buffers[at].wide = true;
+    batch_ints(plan, "order", plan->B, "row of the batch that packed sequence b is");
+    batch_ints(plan, "lengths", plan->B, "steps of packed sequence b");
+    if (plan->infer_only)
+        return;
+    if (target == SEQRT_VALUE || target == SEQRT_FORECAST)
+        plan_buffer(plan, BLOCK_BATCH, plan->B, plan->graph->outputs, "targets", "target");
+    else
+        batch_ints(plan, "labels", plan_rows(plan, plan->graph->out.steps ? SPACE_STEPS : SPACE_BATCH), "classes of the packed rows");
+}
+
 /* The packed batch: tokens or numbers of every valid step. */
 static void lower_input(Plan *plan)
 {
     const Graph *graph = plan->graph;
+    lower_batch(plan);
     plan->value = (Value){.space = SPACE_STEPS, .tokens = graph->in.tokens, .width = graph->in.width, .pieces = 1};
     Piece *piece = &plan->value.piece[0];
     *piece = (Piece){.grad = -1, .stream = -1, .width = graph->in.width, .stride = graph->in.tokens ? 1 : graph->in.width};
@@ -220,7 +243,7 @@ void plan_free(Plan *plan)
     for (int i = 0; i < plan->buffers_count; i++)
         free(plan->buffers[i].name), free(plan->buffers[i].comment);
     for (int i = 0; i < plan->kernels_count; i++)
-        free(plan->kernels[i].name), free(plan->kernels[i].comment), free(plan->kernels[i].macro), free(plan->kernels[i].macro_args);
+        free(plan->kernels[i].name), free(plan->kernels[i].comment);
     for (int i = 0; i < plan->functions_count; i++) {
         Function *f = plan->functions[i];
         for (int j = 0; j < f->count; j++)

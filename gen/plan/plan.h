@@ -32,7 +32,8 @@ enum { BLOCK_COUNT = 7 };
 typedef struct Buffer {
     char *name;
     Block block;
-    bool ints;         /* int32_t instead of reals */
+    bool ints, wide;   /* int32_t, int64_t instead of reals */
+    bool carried;      /* BLOCK_STATE: part of SEQRT_STATE, rows as the batch */
     int64_t rows, stride;
     char *comment;
     int64_t bytes, offset; /* filled by plan_place; the offset is within N_Model (params: within N_Packed) */
@@ -80,8 +81,7 @@ typedef enum KernelKind {
     KERNEL_TILE,  /* acc = init + sum of sources; then the program, with a0.. the accumulated slots */
     KERNEL_EACH,  /* the program on every row and unit */
     KERNEL_OUTER, /* gradient of a matrix: dW[panel][k][slot] += sum over rows of a[k] * d[slot] */
-    KERNEL_SUM,   /* gradient of a bias: db[slot] += sum over rows of d[slot] */
-    KERNEL_MACRO  /* anything else: one template macro, `macro`, with the arguments `macro_args` after the name */
+    KERNEL_SUM    /* gradient of a bias: db[slot] += sum over rows of d[slot] */
 } KernelKind;
 
 typedef enum InitKind {
@@ -115,7 +115,7 @@ typedef struct Kernel {
     int slots;              /* S */
     int first_panel;        /* TILE: units start at this panel of the weights and of the output */
     InitKind init;
-    int lookup_slots;       /* INIT_LOOKUP: the table has slots 0.. of S */
+    int lookup_slots, lookup_stride; /* INIT_LOOKUP: the table has slots 0.. of S; numbers of one of its rows */
     bool in_place;          /* reads what it writes: a row must not be done twice */
     bool one_row;           /* streaming: only ever called for one row */
     int sources_count;
@@ -126,7 +126,6 @@ typedef struct Kernel {
     int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows x (vectors of units) */
     /* OUTER */
     int inputs, a_stride, d_stride, d_slot, d_slots, w_rows, w_first;
-    char *macro, *macro_args;
     double flops_row;       /* for the banner and the dump */
 } Kernel;
 

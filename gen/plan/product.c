@@ -25,7 +25,7 @@ static int first_range(int panels)
 
 static void fill_sources(Kernel *kernel, const Product *p)
 {
-    static const char *const A[SOURCES_MAX] = {"a", "b", "c", "d"}, *const W[SOURCES_MAX] = {"wa", "wb", "wc", "wd"};
+    static const char *const A[SOURCES_MAX] = {"x", "x1", "x2", "x3"}, *const W[SOURCES_MAX] = {"w", "w1", "w2", "w3"};
     for (int i = 0; i < p->operands_count; i++) {
         const Operand *o = &p->operands[i];
         kernel_param(kernel, A[i], false, o->a_stride);
@@ -49,6 +49,7 @@ static void fill_init(Kernel *kernel, const Product *p)
         kernel->params[kernel->params_count - 1].ints = true;
         kernel_param(kernel, "table", false, 0);
         kernel->lookup_slots = 1;
+        kernel->lookup_stride = p->units;
     }
 }
 

@@ -6,7 +6,7 @@ m4_dnl Gives: C text: Real, V, VI, VU, W, INLINE, UNROLL and the functions v_*, 
 m4_dnl Does not: include a header of intrinsics, call libm (but for a square root where no vector unit has one),
 m4_dnl   rely on -ffast-math, or rely on multiplications and additions being fused.
 m4_dnl
-m4_dnl The coefficients are those of tests/unit/fit_vector.py, the errors those of tests/unit/test_vector.c and
+m4_dnl The coefficients are those of tests/unit/fit_vector.py, the errors those of tests/unit/check_vector.c and
 m4_dnl exhaustive_vector.c. Where a comparison has a NaN the second branch is taken: that is why clamps are written
 m4_dnl v_min(limit, x), which gives the NaN back, and not v_min(x, limit).
 m4_dnl
@@ -293,14 +293,14 @@ INLINE V v_sigmoid(V x)
     return s / (e * one + s);
 }
 |>)m4_dnl
-m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
 INLINE V v_mills(V t)
 {
     V p = (((-0.000134195577f * t + 0.000174660345f) * t + 0.00156840781f) * t - 0.00351021195f) * t - 0.00752400427f;
     return ((((p * t + 0.0604034898f) * t - 0.186523656f) * t + 0.387136916f) * t - 0.60789658f) * t + 0.755285135f;
 }
 |>)m4_dnl
-m4_define(<|sg_vector_gelu_double|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4) */
+m4_define(<|sg_vector_gelu_double|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
 INLINE V v_mills(V t)
 {
     V p = (((-1.1965411212440731e-09 * t - 3.3905112646115885e-10) * t + 1.4619028635984182e-08) * t
@@ -316,27 +316,28 @@ INLINE V v_mills(V t)
     return (p * t - 0.60789664197189208) * t + 0.75528513041575152;
 }
 |>)m4_dnl
-m4_define(<|sg_vector_gelu|>, <|/* For a >= 0: Phi(-a) = (1 - erf(a / sqrt 2)) / 2, and *e = exp(-a^2 / 2). a^2 is taken in two parts, a = high + low. */
-INLINE V v_normal_tail(V a, V *e)
+m4_define(<|sg_vector_gelu|>, <|/* For a >= 0: Phi(-a) as the product of *e = exp(-a^2 / 2), *inverse = 1 / (a + 4) and what is returned. a^2 is taken in two
+ * parts, a = high + low. With t = 2 a inverse - 1 the errors of inverse and of t cancel, for (a - 4) inverse they add. */
+INLINE V v_normal_tail(V a, V *e, V *inverse)
 {
-    V inverse = (Real)1 / (a + 4);
     V high = v_real(v_bits(a) >> V_GELU_SPLIT << V_GELU_SPLIT), low = a - high;
     *e = v_exp_tail(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
-    return *e * v_mills((a - 4) * inverse) * inverse;
+    *inverse = 1 / (a + 4);
+    return v_mills(a * *inverse * 2 - 1);
 }
 
-/* x Phi(x) */
+/* x Phi(x); the product with e comes last, that may be below what a normal number holds */
 INLINE V v_gelu(V x)
 {
-    V e, a = v_min(v_set(V_GELU_LIMIT), v_abs(x));
-    return v_max(v_zero(), x) - a * v_normal_tail(a, &e);
+    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
+    return v_max(v_zero(), x) - a * inverse * m * e;
 }
 
 /* Phi(x) + x phi(x); that of -x is one minus that of x */
 INLINE V v_gelu_grad(V x)
 {
-    V e, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), w = v_normal_tail(a, &e);
-    V g = w - a * e * (Real)0.39894228040143268;
+    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
+    V g = (m * inverse - a * (Real)0.39894228040143268) * e;
     return v_select_lt(x, v_zero(), g, 1 - g);
 }
 |>)m4_dnl

@@ -1,0 +1,162 @@
+/* emit.c: a plan as two streams for m4, model.h and model.c, and what they will cost. See emit.h. */
+#include "emit.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+static const char *const TEMPLATES[] = {
+    "base.m4", "c.m4", "isa/vector.m4", "kernels/tile.m4", "kernels/each.m4", "kernels/gradient.m4", "kernels/helpers.m4", "program/top.m4",
+    "program/header.m4", "program/batch.m4", "program/loss.m4", "program/update.m4", "program/program.m4", "program/trainer.m4",
+};
+
+static void stream_head(Stream *stream, const Spec *spec, const char *header_name)
+{
+    for (size_t i = 0; i < sizeof TEMPLATES / sizeof *TEMPLATES; i++)
+        text_add(&stream->text, i ? "m4_include(<|%s|>)m4_dnl\n" : "m4_include(%s)m4_dnl\n", TEMPLATES[i]);
+    char *upper = mem_copy(spec->name);
+    for (char *p = upper; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    stream_define(stream, "sg_name", spec->name);
+    stream_define(stream, "sg_NAME", upper);
+    stream_define(stream, "sg_real", spec->codegen.real_bytes == 4 ? "float" : "double");
+    stream_define(stream, "sg_header_name", header_name);
+    free(upper);
+}
+
+typedef struct Job {
+    Emitter e;
+    char *input_type, *target_type, *header_name;
+} Job;
+
+static void job_open(Job *job, const Graph *graph, const Plan *plan, const EmitOptions *options)
+{
+    const SeqrtTarget target = graph->spec->task.target;
+    char *real = mem_format("%s_Real", graph->spec->name);
+    job->input_type = mem_copy(graph->in.tokens ? "int32_t" : real);
+    job->target_type = mem_copy(target == SEQRT_VALUE || target == SEQRT_FORECAST ? real : "int32_t");
+    job->header_name = options->header_name ? mem_copy(options->header_name) : mem_format("%s.h", graph->spec->name);
+    job->e = (Emitter){.plan = plan, .graph = graph, .spec = graph->spec, .options = options, .facts = graph_model(graph),
+                       .input_type = job->input_type, .target_type = job->target_type};
+    free(real);
+}
+
+static void job_close(Job *job) { free(job->input_type), free(job->target_type), free(job->header_name); }
+
+static int run_part(Job *job, const EmitOptions *options, bool header, char **out, size_t *bytes)
+{
+    Stream stream = {0};
+    job->e.stream = &stream;
+    stream_head(&stream, job->e.spec, job->header_name);
+    if (header) {
+        emit_header(&job->e);
+    } else {
+        emit_program(&job->e);
+        if (!job->e.plan->infer_only)
+            emit_trainer(&job->e);
+    }
+    int status = 0;
+    if (options->dump && strcmp(options->dump, "m4") == 0)
+        fputs(stream.text.data, stdout);
+    else
+        status = m4_run(options->templates_dir, &stream, job->e.graph, out, bytes);
+    free(stream.text.data);
+    return status;
+}
+
+/* ---- what it will cost ---- */
+
+/* Lines that a schedule takes; the rest is measured once the text is there. */
+static int64_t predict_lines(const Plan *plan)
+{
+    int64_t lines = 700;
+    for (int i = 0; i < plan->kernels_count; i++)
+        lines += plan->kernels[i].kind == KERNEL_TILE ? 60 + 16 * plan->kernels[i].sources_count : 30;
+    for (int i = 0; i < plan->functions_count; i++) {
+        const Function *f = plan->functions[i];
+        lines += 5 + f->count;
+        if (f->step)
+            lines += plan->unrolled ? (int64_t)(f->form == FORM_ASCENDING ? 3 : 2) * plan->T + plan->T / 8 : 2;
+    }
+    const SeqrtTask *task = &plan->graph->spec->task;
+    return lines + task->vocab_count + task->classes_count + task->input_columns_count + 3 * plan->graph->tensors_count + 2 * plan->buffers_count;
+}
+
+/* gcc 12 -O2, seconds: kernels cost most, as their tiles are unrolled; a line of a schedule costs little. */
+static double predict_seconds(const Plan *plan)
+{
+    double seconds = 0.4 + 0.00002 * (double)predict_lines(plan);
+    for (int i = 0; i < plan->kernels_count; i++)
+        seconds += plan->kernels[i].kind == KERNEL_TILE || plan->kernels[i].kind == KERNEL_OUTER ? 0.06 : 0.01;
+    return seconds;
+}
+
+static int64_t predict_flash(const Plan *plan)
+{
+    int64_t code = 6000 + 40 * (predict_lines(plan) - 700);
+    return code + (plan->infer_only ? plan->block_bytes[BLOCK_PARAM] : 0);
+}
+
+static EmitInfo info_of(const Plan *plan)
+{
+    return (EmitInfo){.ram_bytes = plan->model_bytes, .flash_bytes = predict_flash(plan), .lines = predict_lines(plan), .compile_seconds = predict_seconds(plan)};
+}
+
+int emit_info(const Graph *graph, EmitInfo *info)
+{
+    Plan *plan = plan_build(graph, false);
+    if (!plan)
+        return 2;
+    *info = info_of(plan);
+    plan_free(plan);
+    return 0;
+}
+
+static bool within(const Spec *spec, const char *what, int64_t value, int64_t limit, const char *hint)
+{
+    if (limit == 0 || value <= limit)
+        return true;
+    fprintf(stderr, "%s: error: %s: %lld, codegen allows %lld; %s\n", spec->path, what, (long long)value, (long long)limit, hint);
+    return false;
+}
+
+static bool check_budgets(const Plan *plan)
+{
+    const Spec *spec = plan->graph->spec;
+    const EmitInfo info = info_of(plan);
+    bool ok = within(spec, "bytes of RAM", info.ram_bytes, spec->codegen.max_ram, "lower train.batch, data.max_length or hidden, or raise max_ram");
+    ok = within(spec, "bytes of flash", info.flash_bytes, spec->codegen.max_flash, "lower hidden or layers, or raise max_flash") && ok;
+    return within(spec, "lines of C", info.lines, spec->codegen.max_lines, "set unroll: none, or raise max_lines") && ok;
+}
+
+/* ---- entry points ---- */
+
+int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *result)
+{
+    *result = (EmitResult){0};
+    Plan *plan = plan_build(graph, options->infer_only);
+    if (!plan)
+        return 2;
+    int status = check_budgets(plan) ? 0 : 3;
+    if (status == 0) {
+        Job job;
+        job_open(&job, graph, plan, options);
+        status = run_part(&job, options, true, &result->model_h, &result->model_h_bytes);
+        if (status == 0)
+            status = run_part(&job, options, false, &result->model_c, &result->model_c_bytes);
+        job_close(&job);
+    }
+    plan_free(plan);
+    return status;
+}
+
+char *emit_dump(const Graph *graph, const char *seam)
+{
+    Plan *plan = plan_build(graph, false);
+    char *text = plan ? plan_dump(plan, strcmp(seam, "ops") == 0) : mem_copy("");
+    plan_free(plan);
+    return text;
+}

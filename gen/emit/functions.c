@@ -1,0 +1,140 @@
+/* functions.c: helpers that are called, then the layers' functions and schedules. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+/* Helpers in the order they are printed; `needs` must stand before its users. */
+typedef struct Helper { const char *name, *used_by; } Helper;
+static const Helper HELPERS[] = {
+    {"add_vectors", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
+    {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps(dropout_rows("}, {"dropout_steps", NULL},
+    {"dropout_rows", NULL}, {"pool_last", "pool_last_back("}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
+    {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_forward("},
+    {"norm_forward", NULL}, {"norm_backward", NULL}, {"stream_last", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
+};
+
+static bool line_calls(const char *line, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *p = line; (p = strstr(p, name)); p += length)
+        if (p[length] == '(' && (p == line || !(strchr("_abcdefghijklmnopqrstuvwxyz0123456789", p[-1]))))
+            return true;
+    return false;
+}
+
+static bool called(const Plan *plan, const char *name)
+{
+    for (int i = 0; i < plan->functions_count; i++)
+        for (int j = 0; j < plan->functions[i]->count; j++)
+            if (!plan->functions[i]->statements[j].call && line_calls(plan->functions[i]->statements[j].text, name))
+                return true;
+    return false;
+}
+
+static bool wanted(const Plan *plan, const Helper *helper)
+{
+    if (called(plan, helper->name))
+        return true;
+    if (!helper->used_by)
+        return false;
+    char *users = mem_copy(helper->used_by);
+    bool yes = false;
+    for (char *user = strtok(users, "("); user; user = strtok(NULL, "("))
+        yes = yes || called(plan, user);
+    free(users);
+    return yes;
+}
+
+void emit_helpers(Emitter *e)
+{
+    for (size_t i = 0; i < sizeof HELPERS / sizeof *HELPERS; i++) {
+        if (!wanted(e->plan, &HELPERS[i]))
+            continue;
+        char *op = mem_format("sg_helper_%s", HELPERS[i].name);
+        stream_op(e->stream, op, NULL);
+        free(op);
+    }
+}
+
+static void statements(Stream *s, const Function *f)
+{
+    for (int i = 0; i < f->count; i++) {
+        const Statement *st = &f->statements[i];
+        if (st->call)
+            stream_op(s, "sg_call", st->text, st->args, NULL);
+        else
+            stream_op(s, "sg_line", st->text, NULL);
+    }
+}
+
+/* ---- schedules: straight-line in functions of bounded length ---- */
+
+enum { STEPS_A_FUNCTION = 64 };
+
+static void schedule_part(Emitter *e, const Function *f, bool up, int first, int end, const char *name)
+{
+    stream_op(e->stream, "sg_function", f->comment, name, NULL);
+    stream_op(e->stream, "sg_line", "const int steps = m->steps;", NULL);
+    for (int i = first; i < end; i++) {
+        char *t = stream_int(up ? i : first + end - 1 - i);
+        stream_op(e->stream, up ? "sg_step_up" : "sg_step_down", f->step, t, NULL);
+        free(t);
+    }
+    stream_op(e->stream, "sg_end", NULL);
+}
+
+static void schedule_unrolled(Emitter *e, const Function *f, bool up)
+{
+    const int T = e->plan->T, parts = (T + STEPS_A_FUNCTION - 1) / STEPS_A_FUNCTION;
+    if (parts == 1) {
+        schedule_part(e, f, up, 0, T, f->name);
+        return;
+    }
+    for (int p = 0; p < parts; p++) {
+        char *name = mem_format("%s_%d", f->name, p);
+        const int end = (p + 1) * STEPS_A_FUNCTION;
+        schedule_part(e, f, up, p * STEPS_A_FUNCTION, end < T ? end : T, name);
+        free(name);
+    }
+    stream_op(e->stream, "sg_function", f->comment, f->name, NULL);
+    for (int i = 0; i < parts; i++) {
+        char *name = mem_format("%s_%d", f->name, up ? i : parts - 1 - i);
+        stream_op(e->stream, "sg_run", name, NULL);
+        free(name);
+    }
+    stream_op(e->stream, "sg_end", NULL);
+}
+
+static void schedule(Emitter *e, const Function *f, bool up)
+{
+    if (e->plan->unrolled) {
+        schedule_unrolled(e, f, up);
+        return;
+    }
+    stream_op(e->stream, "sg_function", f->comment, f->name, NULL);
+    stream_op(e->stream, up ? "sg_loop_up" : "sg_loop_down", f->step, NULL);
+    stream_op(e->stream, "sg_end", NULL);
+}
+
+static void function(Emitter *e, const Function *f)
+{
+    if (f == e->plan->stream || (f->count == 0 && !f->step))
+        return;
+    switch (f->form) {
+    case FORM_ASCENDING: schedule(e, f, true); return;
+    case FORM_DESCENDING: schedule(e, f, false); return;
+    case FORM_PLAIN: stream_op(e->stream, "sg_function", f->comment, f->name, NULL); break;
+    case FORM_STEP: stream_op(e->stream, "sg_step_function", f->comment, f->name, NULL); break;
+    }
+    statements(e->stream, f);
+    stream_op(e->stream, "sg_end", NULL);
+}
+
+void emit_functions(Emitter *e)
+{
+    for (int i = 0; i < e->plan->functions_count; i++)
+        function(e, e->plan->functions[i]);
+}
+
+void emit_stream_body(Emitter *e) { statements(e->stream, e->plan->stream); }

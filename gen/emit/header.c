@@ -1,0 +1,145 @@
+/* header.c: model.h: sizes, structs, functions. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+char *emit_member(const char *tensor_name)
+{
+    char *name = mem_copy(tensor_name);
+    for (char *p = name; *p; p++)
+        if (*p == '.')
+            *p = '_';
+    return name;
+}
+
+static void size(Emitter *e, const char *name, long long value, const char *comment)
+{
+    char *text = stream_int(value);
+    stream_op(e->stream, "sg_enum_member", name, text, comment, NULL);
+    free(text);
+}
+
+static void sizes(Emitter *e)
+{
+    stream_op(e->stream, "sg_enum_begin", NULL);
+    size(e, "T", e->graph->T, "longest sequence, steps");
+    size(e, "B", e->graph->B, "largest batch, sequences");
+    if (e->graph->in.tokens)
+        size(e, "VOCABULARY", e->graph->in.width, "tokens: 0 padding, 1 unknown, then the entries");
+    else
+        size(e, "FEATURES", e->graph->in.width, "numbers of a step");
+    size(e, "OUTPUTS", e->graph->outputs, "outputs of a sequence, or of a step");
+    size(e, "PARAMETERS", e->graph->weights_count, "");
+    size(e, "TENSORS", e->graph->tensors_count, "");
+    stream_op(e->stream, "sg_enum_end", NULL);
+}
+
+static void weights(Emitter *e)
+{
+    stream_op(e->stream, "sg_struct_begin", "The weights as PyTorch shapes them", "Weights", NULL);
+    for (int i = 0; i < e->graph->tensors_count; i++) {
+        const SeqrtTensor *t = &e->graph->tensors[i];
+        char *member = emit_member(t->name), *rows = stream_int(t->shape[0]), *cols = stream_int(t->shape[1]);
+        if (t->rank == 1)
+            stream_op(e->stream, "sg_weight1", member, rows, t->name, NULL);
+        else
+            stream_op(e->stream, "sg_weight2", member, rows, cols, t->name, NULL);
+        free(member), free(rows), free(cols);
+    }
+    stream_op(e->stream, "sg_struct_end", "Weights", NULL);
+}
+
+static void member(Emitter *e, const Buffer *b)
+{
+    const int lanes = b->wide ? 8 : b->ints ? 4 : e->spec->codegen.real_bytes;
+    char *count = stream_int(b->bytes / lanes), *comment = stream_comment(b->comment);
+    char *shape = b->rows > 1 ? mem_format("[%lld][%lld] %s", (long long)b->rows, (long long)b->stride, comment) : mem_format("[%lld] %s", (long long)b->stride, comment);
+    stream_op(e->stream, b->wide ? "sg_wides" : b->ints ? "sg_ints" : "sg_reals", b->name, count, shape, NULL);
+    free(count), free(comment), free(shape);
+}
+
+static void members(Emitter *e, Block block)
+{
+    for (int i = 0; i < e->plan->buffers_count; i++)
+        if (e->plan->buffers[i].block == block)
+            member(e, &e->plan->buffers[i]);
+}
+
+static bool has_block(const Emitter *e, Block block) { return e->plan->block_bytes[block] > 0; }
+
+static void model(Emitter *e)
+{
+    const bool derived = has_block(e, BLOCK_DERIVED);
+    stream_op(e->stream, "sg_struct_begin", "The weights as the kernels read them: units in panels, padded with zeros to whole vectors", "Packed", NULL);
+    members(e, BLOCK_PARAM);
+    stream_op(e->stream, "sg_struct_end", "Packed", NULL);
+    if (derived) {
+        stream_op(e->stream, "sg_struct_begin", "What follows from the weights, made anew when they change", "Derived", NULL);
+        members(e, BLOCK_DERIVED);
+        stream_op(e->stream, "sg_struct_end", "Derived", NULL);
+    }
+    stream_op(e->stream, "sg_struct_begin", "The model: all the memory there is", "Model", NULL);
+    stream_op(e->stream, "sg_model_head", NULL);
+    stream_op(e->stream, "sg_packed_member", "w", "weights", NULL);
+    if (!e->plan->infer_only) {
+        stream_op(e->stream, "sg_packed_member", "g", "their gradients", NULL);
+        for (int i = 0; i < e->facts.slots_count; i++) {
+            char *name = mem_format("s%d", i), *comment = mem_format("optimiser: %s", e->facts.slot_names[i]);
+            stream_op(e->stream, "sg_packed_member", name, comment, NULL);
+            free(name), free(comment);
+        }
+    }
+    if (derived)
+        stream_op(e->stream, "sg_derived_member", "d", "derived", NULL);
+    for (Block b = BLOCK_BATCH; b < BLOCK_STREAM; b++)
+        members(e, b);
+    stream_op(e->stream, "sg_struct_end", "Model", NULL);
+}
+
+static void streaming(Emitter *e)
+{
+    stream_op(e->stream, "sg_struct_begin", "The state of one sequence fed step by step", "State", NULL);
+    stream_op(e->stream, "sg_wides", "steps", "8", "[0]: steps so far", NULL);
+    members(e, BLOCK_STREAM);
+    stream_op(e->stream, "sg_struct_end", "State", NULL);
+}
+
+static void functions(Emitter *e)
+{
+    const Graph *g = e->graph;
+    const bool steps = g->out.steps, tokens = g->in.tokens;
+    const SeqrtTarget target = e->spec->task.target;
+    char *input = tokens ? mem_format("[rows][%d] tokens", g->T) : mem_format("[rows][%d][%d] features", g->T, g->in.width);
+    char *output = steps ? mem_format("[rows][%d][%d], zero past a row's length", g->T, g->outputs) : mem_format("[rows][%d]", g->outputs);
+    stream_op(e->stream, "sg_header_common", input, output, e->input_type, NULL);
+    if (!e->plan->infer_only) {
+        const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
+        char *what = values ? mem_format("[rows][%d] values", g->outputs) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
+        stream_op(e->stream, "sg_header_train", e->input_type, what, e->target_type, NULL);
+        free(what);
+    }
+    if (e->plan->stream)
+        stream_op(e->stream, "sg_header_stream", tokens ? "a token" : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),
+                  steps ? "" : ", as if the sequence ended here", NULL);
+    if (e->plan->carry)
+        stream_op(e->stream, "sg_header_carry", NULL);
+    free(input), free(output);
+}
+
+void emit_header(Emitter *e)
+{
+    char *top = stream_comment(mem_format("a %s model of %lld parameters, generated by %s", e->spec->codegen.real_bytes == 4 ? "float" : "double",
+                                          (long long)e->graph->weights_count, e->facts.generator));
+    stream_op(e->stream, "sg_header_top", top, e->plan->stream ? "1" : "0", NULL);
+    sizes(e);
+    weights(e);
+    stream_op(e->stream, "sg_header_tensor", NULL);
+    model(e);
+    if (e->plan->stream)
+        streaming(e);
+    functions(e);
+    stream_op(e->stream, "sg_header_end", NULL);
+    free(top);
+}

@@ -1,0 +1,149 @@
+/* kernels.c: every kernel of the plan as a run of template calls. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+static char *four(const int *of_level) { return mem_format("%d, %d, %d, %d", of_level[0], of_level[1], of_level[2], of_level[3]); }
+
+/* "const Real *x, Real *y" */
+static char *declare(const Kernel *k)
+{
+    Text text = {0};
+    for (int i = 0; i < k->params_count; i++) {
+        const Param *p = &k->params[i];
+        text_add(&text, "%s%s%s *%s", i ? ", " : "", p->writes ? "" : "const ", p->ints ? "int32_t" : "Real", p->name);
+    }
+    return text.data;
+}
+
+static char *names(const Kernel *k)
+{
+    Text text = {0};
+    for (int i = 0; i < k->params_count; i++)
+        text_add(&text, "%s%s", i ? ", " : "", k->params[i].name);
+    return text.data;
+}
+
+static int stride_of(const Kernel *k, const char *param)
+{
+    for (int i = 0; i < k->params_count; i++)
+        if (strcmp(k->params[i].name, param) == 0)
+            return k->params[i].stride;
+    abort();
+}
+
+static void program(Stream *s, const Kernel *k)
+{
+    char *slots = stream_int(k->slots);
+    for (const Load *l = k->program.loads; l && l->name; l++) {
+        char *stride = stream_int(stride_of(k, l->param)), *slot = stream_int(l->slot);
+        if (l->slot < 0)
+            stream_op(s, "sg_load", l->name, l->param, stride, NULL);
+        else
+            stream_op(s, "sg_load_slot", l->name, l->param, stride, slots, slot, NULL);
+        free(stride), free(slot);
+    }
+    for (const Let *l = k->program.lets; l && l->expr; l++)
+        if (l->name)
+            stream_op(s, "sg_let", l->name, l->expr, NULL);
+        else
+            stream_op(s, "sg_note", l->expr, NULL);
+    for (const Store *t = k->program.stores; t && t->param; t++) {
+        char *stride = stream_int(stride_of(k, t->param)), *slot = stream_int(t->slot);
+        if (t->slot < 0)
+            stream_op(s, "sg_store", t->value, t->param, stride, NULL);
+        else
+            stream_op(s, "sg_store_slot", t->value, t->param, stride, slots, slot, NULL);
+        free(stride), free(slot);
+    }
+    free(slots);
+}
+
+static void source(Stream *s, const Source *c)
+{
+    char *a[8] = {stream_int(c->a_stride), stream_int(c->offset), stream_int(c->run), stream_int(c->w_rows),
+                  stream_int(c->w_first),  stream_int(c->slot),   stream_int(c->slots), NULL};
+    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
+    if (c->reps == 1)
+        stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
+    else
+        stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
+    for (int i = 0; i < 7; i++)
+        free(a[i]);
+    free(reps), free(pitch);
+}
+
+static bool has_bias(const Kernel *k)
+{
+    for (int i = 0; i < k->params_count; i++)
+        if (strcmp(k->params[i].name, "bias") == 0)
+            return true;
+    return false;
+}
+
+/* Slots of the accumulators that the program uses: all of them by number, so that the names stand in the C. */
+static void tile(Emitter *e, const Kernel *k)
+{
+    Stream *s = e->stream;
+    char *rows = four(k->rows_tile), *units = four(k->units_tile), *slots = stream_int(k->slots), *params = declare(k), *args = names(k);
+    char *first = stream_int((long long)k->first_panel * e->plan->P), *count = stream_int(k->units), *comment = stream_comment(k->comment);
+    stream_op(s, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
+    if (has_bias(k))
+        stream_op(s, "sg_init_bias", "bias", NULL);
+    else
+        stream_op(s, "sg_init_zero", NULL);
+    if (k->init == INIT_LOOKUP) {
+        char *lookup = stream_int(k->lookup_slots), *stride = stream_int(k->lookup_stride);
+        stream_op(s, "sg_init_lookup", "tokens", "table", lookup, stride, NULL);
+        free(lookup), free(stride);
+    }
+    for (int i = 0; i < k->sources_count; i++)
+        source(s, &k->sources[i]);
+    stream_op(s, "sg_program_begin", NULL);
+    for (int q = 0; q < k->slots; q++) {
+        char *slot = stream_int(q);
+        stream_op(s, "sg_slot", slot, NULL);
+        free(slot);
+    }
+    program(s, k);
+    stream_op(s, "sg_program_end", NULL);
+    stream_op(s, k->one_row ? "sg_tile_one_row" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, count, NULL);
+    free(rows), free(units), free(slots), free(params), free(args), free(first), free(count), free(comment);
+}
+
+static void each(Emitter *e, const Kernel *k)
+{
+    char *params = declare(k), *units = stream_int(k->units), *comment = stream_comment(k->comment);
+    stream_op(e->stream, "sg_each_begin", k->name, comment, params, units, NULL);
+    program(e->stream, k);
+    stream_op(e->stream, "sg_each_end", NULL);
+    free(params), free(units), free(comment);
+}
+
+static void outer(Emitter *e, const Kernel *k)
+{
+    char *rows = four(k->rows_tile), *units = four(k->units_tile), *a[9];
+    const int numbers[9] = {k->slots, k->inputs, k->a_stride, k->d_stride, k->d_slots, k->d_slot, k->w_rows, k->w_first, k->units};
+    for (int i = 0; i < 9; i++)
+        a[i] = stream_int(numbers[i]);
+    stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], NULL);
+    for (int i = 0; i < 9; i++)
+        free(a[i]);
+    free(rows), free(units);
+}
+
+void emit_kernels(Emitter *e)
+{
+    for (int i = 0; i < e->plan->kernels_count; i++) {
+        const Kernel *k = &e->plan->kernels[i];
+        char *count = stream_int(k->units);
+        switch (k->kind) {
+        case KERNEL_TILE: tile(e, k); break;
+        case KERNEL_EACH: each(e, k); break;
+        case KERNEL_OUTER: outer(e, k); break;
+        case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, NULL); break;
+        }
+        free(count);
+    }
+}

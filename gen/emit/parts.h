@@ -1,0 +1,36 @@
+/* parts.h: the parts of the stream, in the order of the file. */
+#ifndef SEQGEN_PARTS_H
+#define SEQGEN_PARTS_H
+
+#include "../plan/plan.h"
+#include "emit.h"
+#include "stream.h"
+
+typedef struct Emitter {
+    const Plan *plan;
+    const Graph *graph;
+    const Spec *spec;
+    const EmitOptions *options;
+    Stream *stream;
+    SeqrtModel facts;          /* graph_model's */
+    const char *input_type;    /* "int32_t" or "NAME_Real" */
+    const char *target_type;
+    const double *weights;     /* to be stored in the C, in PyTorch's layout; or NULL */
+} Emitter;
+
+void emit_header(Emitter *e);     /* header.c: model.h */
+void emit_kernels(Emitter *e);    /* kernels.c */
+void emit_functions(Emitter *e);  /* functions.c: helpers, layers' functions, schedules */
+void emit_program(Emitter *e);    /* program.c: top, batch, loss, update, API, streaming */
+void emit_trainer(Emitter *e);    /* trainer.c: what seqrt sees */
+void emit_helpers(Emitter *e);
+void emit_banner(Emitter *e);
+void emit_stream_body(Emitter *e);
+
+/* Runs m4 on a stream: *out is its output. 0, or 5 after a message. m4.c */
+int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out, size_t *bytes);
+
+/* A tensor's member name in Weights: '.' becomes '_'. */
+char *emit_member(const char *tensor_name);
+
+#endif

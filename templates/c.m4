@@ -1,0 +1,35 @@
+m4_dnl c.m4: how C is phrased: names of the model, statements, functions, tables.
+m4_dnl
+m4_dnl sg_id(x): x with the model's name in front (exported names). sg_ID(X): the same in capitals (enumerators).
+m4_define(<|sg_id|>, <|sg_name<||>_$1|>)m4_dnl
+m4_define(<|sg_ID|>, <|sg_NAME<||>_$1|>)m4_dnl
+m4_dnl
+m4_dnl sg_blank: an empty line. sg_text(T): T as it stands. sg_title(T): a section's heading.
+sg_defop(<|sg_text|>, 1, <|$1|>)m4_dnl
+sg_defop(<|sg_title|>, 1, <|
+/* ---- $1 ---- */
+|>)m4_dnl
+sg_defop(<|sg_line|>, 1, <|    $1|>)m4_dnl
+sg_defop(<|sg_call|>, 2, <|    $1($2);|>)m4_dnl
+m4_dnl
+m4_dnl Functions. sg_function(COMMENT, NAME): of the model. sg_step_function: of the model and a step.
+sg_defop(<|sg_function|>, 2, <|
+/* $1 */
+static void $2(Model *m)
+{|>)m4_dnl
+sg_defop(<|sg_step_function|>, 2, <|
+/* $1 */
+static NOINLINE void $2(Model *m, const int t)
+{|>)m4_dnl
+sg_defop(<|sg_end|>, 0, <|}|>)m4_dnl
+m4_dnl
+m4_dnl Schedules: one call a step. Ascending ones end early; descending ones skip the steps that no sequence has.
+sg_defop(<|sg_step_up|>, 2, <|    if (steps <= $2)
+        return;
+    $1(m, $2);|>)m4_dnl
+sg_defop(<|sg_step_down|>, 2, <|    if (steps > $2)
+        $1(m, $2);|>)m4_dnl
+sg_defop(<|sg_loop_up|>, 1, <|    for (int t = 0; t < m->steps; t++)
+        $1(m, t);|>)m4_dnl
+sg_defop(<|sg_loop_down|>, 1, <|    for (int t = m->steps - 1; t >= 0; t--)
+        $1(m, t);|>)m4_dnl

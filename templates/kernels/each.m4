@@ -1,0 +1,23 @@
+m4_dnl each.m4: a program on every row and every vector of units (KERNEL_EACH).
+m4_dnl
+m4_dnl sg_each_begin(NAME, COMMENT, PARAMS, UNITS); then sg_load.. of tile.m4; then sg_each_end
+sg_defop(<|sg_each_begin|>, 4, <|
+/* $2 */
+static void $1(const int rows, $3)
+{
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (int v = 0; v < $4; v += W) {|>)m4_dnl
+sg_defop(<|sg_each_end|>, 0, <|        }
+}|>)m4_dnl
+m4_dnl
+m4_dnl sg_flat_begin(NAME, COMMENT, PARAMS, COUNT): the same over one long array: the optimiser's pass
+sg_defop(<|sg_flat_begin|>, 4, <|
+/* $2 */
+static void $1($3)
+{
+    for (ptrdiff_t v = 0; v < $4; v += W) {|>)m4_dnl
+sg_defop(<|sg_flat_end|>, 0, <|    }
+}|>)m4_dnl
+sg_defop(<|sg_flat_load|>, 2, <|        const V $1 = v_load($2 + v);|>)m4_dnl
+sg_defop(<|sg_flat_let|>, 2, <|        const V $1 = $2;|>)m4_dnl
+sg_defop(<|sg_flat_store|>, 2, <|        v_store($1 + v, $2);|>)m4_dnl

@@ -1,0 +1,62 @@
+m4_dnl gradient.m4: gradients of weights and biases, summed over rows (KERNEL_OUTER, KERNEL_SUM).
+m4_dnl
+m4_dnl sg_outer(NAME, COMMENT, R by width, N by width, SLOTS, INPUTS, A_STRIDE, D_STRIDE, D_SLOTS, D_SLOT, W_ROWS, W_FIRST, UNITS)
+m4_dnl A tile is R inputs x N vectors of units x S slots; rows run past it in blocks that stay in the cache.
+sg_defop(<|sg_outer|>, 13, <|
+/* $2 */
+enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4) };
+
+INLINE void $1_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+{
+    enum { N = $1_N, S = $5 };
+    V acc[$1_R][N * S];
+    Real *out = dw + (k + $12) * S * P + SPAN(u, $11 * S * P);
+    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
+    a += k;
+    d += SPAN(u, $9 * P) + $10 * P;
+    for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += $8) {
+        V dr[N * S];
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                dr[j * S + q] = v_load(d + SPAN(j * W, $9 * P) + q * P);
+        UNROLL for (int b = 0; b < R; b++) {
+            const V ak = v_set(a[b]);
+            UNROLL for (int j = 0; j < N * S; j++)
+                acc[b][j] += ak * dr[j];
+        }
+    }
+    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                v_store(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][j * S + q]);
+}
+
+static void $1(const int rows, const Real *a, const Real *d, Real *dw)
+{
+    enum { INPUTS = $6, REST = INPUTS % $1_R };
+    for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
+        const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
+        for (int u = 0; u < $13; u += $1_N * W) {
+            for (int k = 0; k + $1_R <= INPUTS; k += $1_R)
+                $1_tile($1_R, k, u, count, a + first * $7, d + first * $8, dw);
+            if (REST > 0)
+                $1_tile(REST, INPUTS - REST, u, count, a + first * $7, d + first * $8, dw);
+        }
+    }
+}|>)m4_dnl
+m4_dnl
+m4_dnl sg_sum(NAME, COMMENT, COUNT)
+sg_defop(<|sg_sum|>, 3, <|
+/* $2 */
+static void $1(const int rows, const Real *d, Real *db)
+{
+    for (int v = 0; v < $3; v += W) {
+        V sum = v_load(db + v);
+        for (ptrdiff_t r = 0; r < rows; r++)
+            sum += v_load(d + r * $3 + v);
+        v_store(db + v, sum);
+    }
+}|>)m4_dnl

@@ -1,0 +1,307 @@
+m4_dnl helpers.m4: small functions that the layers' functions call. Each is printed only where something calls it.
+m4_dnl sg_helper(NAME, BODY)
+m4_define(<|sg_helper|>, <|sg_defop(<|sg_helper_$1|>, 0, <|$2|>)|>)m4_dnl
+sg_helper(<|add_vectors|>, <|
+static void add_vectors(const Real *a, const Real *b, const int count, Real *sum)
+{
+    for (int i = 0; i < count; i += W)
+        v_store(sum + i, v_load(a + i) + v_load(b + i));
+}|>)m4_dnl
+sg_helper(<|transpose_panels|>, <|
+/* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
+ * [panel of them][panels * columns][P]. */
+static void transpose_panels(const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
+{
+    for (int u = 0; u < count; u++)
+        for (int s = 0; s < panels; s++) {
+            const Real *from = w + ((ptrdiff_t)s * inputs + first + u) * columns;
+            Real *to = t + ((ptrdiff_t)(u / P) * panels + s) * columns * P + u % P;
+            for (int g = 0; g < columns; g++)
+                to[(ptrdiff_t)g * P] = from[g];
+        }
+}|>)m4_dnl
+sg_helper(<|copy_reals|>, <|
+static void copy_reals(const Real *from, Real *to, const int count)
+{
+    for (int i = 0; i < count; i += W)
+        v_store(to + i, v_load(from + i));
+}|>)m4_dnl
+sg_helper(<|zero_reals|>, <|
+static void zero_reals(Real *to, const int count)
+{
+    for (int i = 0; i < count; i += W)
+        v_store(to + i, v_zero());
+}|>)m4_dnl
+sg_helper(<|zero_rows|>, <|
+static void zero_rows(const int rows, Real *to, const int stride)
+{
+    memset(to, 0, (size_t)rows * (size_t)stride * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|zero_slot|>, <|
+/* One slot of [panels][slots][P] */
+static void zero_slot(Real *to, const int panels, const int slots, const int slot)
+{
+    for (int s = 0; s < panels; s++)
+        for (int i = 0; i < P; i++)
+            to[(s * slots + slot) * P + i] = 0;
+}|>)m4_dnl
+sg_helper(<|gather_rows|>, <|
+/* y[r] = table[tokens[r]], rows of `width` */
+static void gather_rows(const int rows, const int32_t *tokens, const Real *table, const int width, Real *y)
+{
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        const Real *from = table + (ptrdiff_t)tokens[r] * width;
+        for (int i = 0; i < width; i += W)
+            v_store(y + r * width + i, v_load(from + i));
+    }
+}|>)m4_dnl
+sg_helper(<|scatter_slots|>, <|
+/* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows */
+static void scatter_slots(const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
+{
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        Real *to = table + (ptrdiff_t)tokens[r] * panels * used;
+        const Real *from = d + r * panels * columns;
+        for (int s = 0; s < panels; s++)
+            for (int i = 0; i < used; i += W)
+                v_store(to + s * used + i, v_load(to + s * used + i) + v_load(from + s * columns + i));
+    }
+}|>)m4_dnl
+sg_helper(<|widen_rows|>, <|
+/* Rows of `width` numbers, `from_stride` apart, to rows `to_stride` apart; the rest stays zero. */
+static void widen_rows(const int rows, const Real *from, const int width, const int from_stride, Real *to, const int to_stride)
+{
+    for (ptrdiff_t r = 0; r < rows; r++)
+        memcpy(to + r * to_stride, from + r * from_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|dropout_row|>, <|
+/* Inverted dropout of one row; its element f is number index + f of the site. */
+static void dropout_row(const uint64_t key, const uint32_t index, const uint32_t limit, const Real scale, const int width, const Real *x, Real *y)
+{
+    for (int f = 0; f < width; f++)
+        y[f] = seqrt_dropout_keep(key, index + (uint32_t)f, limit) ? x[f] * scale : (Real)0;
+}|>)m4_dnl
+sg_helper(<|dropout_steps|>, <|
+/* Features [first, first + width) of `all`, on every valid step */
+static void dropout_steps(const Model *m, const Real *x, Real *y, const int stride, const int first, const int width, const int all, const int site,
+                          const uint32_t limit, const Real scale)
+{
+    const uint64_t key = seqrt_dropout_key(m->seed, m->step, site);
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++) {
+            const int64_t r = m->at[t] + b;
+            const uint32_t index = ((uint32_t)m->order[b] * T + (uint32_t)t) * (uint32_t)all + (uint32_t)first;
+            dropout_row(key, index, limit, scale, width, x + r * stride, y + r * stride);
+        }
+}|>)m4_dnl
+sg_helper(<|dropout_rows|>, <|
+/* Features [first, first + width) of `all`, of every sequence */
+static void dropout_rows(const Model *m, const Real *x, Real *y, const int stride, const int first, const int width, const int all, const int site,
+                         const uint32_t limit, const Real scale)
+{
+    const uint64_t key = seqrt_dropout_key(m->seed, m->step, site);
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        dropout_row(key, (uint32_t)m->order[b] * (uint32_t)all + (uint32_t)first, limit, scale, width, x + b * stride, y + b * stride);
+}|>)m4_dnl
+sg_helper(<|pool_last|>, <|
+/* Row of a sequence's last step, or of its first where a reverse layer ends */
+static int64_t final_row(const Model *m, const int b, const bool at_start)
+{
+    return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
+}
+
+static void pool_last(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+{
+    for (int b = 0; b < m->count; b++)
+        memcpy(y + (ptrdiff_t)b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|pool_last_back|>, <|
+static void pool_last_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
+{
+    memset(dx, 0, (size_t)m->total * (size_t)x_stride * sizeof(Real));
+    for (int b = 0; b < m->count; b++)
+        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + (ptrdiff_t)b * y_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|pool_mean|>, <|
+static void pool_mean(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
+{
+    memset(y, 0, (size_t)m->count * (size_t)y_stride * sizeof(Real));
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            for (int i = 0; i < width; i++)
+                y[(ptrdiff_t)b * y_stride + i] += x[(m->at[t] + b) * x_stride + i];
+    for (int b = 0; b < m->count; b++)
+        for (int i = 0; i < width; i++)
+            y[(ptrdiff_t)b * y_stride + i] /= (Real)m->lengths[b];
+}|>)m4_dnl
+sg_helper(<|pool_mean_back|>, <|
+static void pool_mean_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++) {
+            const Real share = 1 / (Real)m->lengths[b];
+            for (int i = 0; i < width; i++)
+                dx[(m->at[t] + b) * x_stride + i] = dy[(ptrdiff_t)b * y_stride + i] * share;
+        }
+}|>)m4_dnl
+sg_helper(<|pool_max|>, <|
+/* from: the row that each maximum came from, for the way back */
+static void pool_max(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, int32_t *from)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            for (int i = 0; i < width; i++) {
+                const ptrdiff_t to = (ptrdiff_t)b * y_stride + i;
+                const Real value = x[(m->at[t] + b) * x_stride + i];
+                if (t > 0 && !(value > y[to]))
+                    continue;
+                y[to] = value;
+                from[to] = (int32_t)(m->at[t] + b);
+            }
+}|>)m4_dnl
+sg_helper(<|pool_max_back|>, <|
+static void pool_max_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const int32_t *from)
+{
+    memset(dx, 0, (size_t)m->total * (size_t)x_stride * sizeof(Real));
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        for (int i = 0; i < width; i++)
+            dx[(ptrdiff_t)from[b * y_stride + i] * x_stride + i] = dy[b * y_stride + i];
+}|>)m4_dnl
+sg_helper(<|flatten_tokens|>, <|
+/* y[b][t * all + token] = 1 */
+static void flatten_tokens(const Model *m, const int32_t *tokens, const int all, Real *y, const int y_stride)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            y[(ptrdiff_t)b * y_stride + t * all + tokens[m->at[t] + b]] = 1;
+}|>)m4_dnl
+sg_helper(<|flatten_steps|>, <|
+/* y[b][t * all + first + f] = x_t[b][f] */
+static void flatten_steps(const Model *m, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            memcpy(y + (ptrdiff_t)b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|flatten_back|>, <|
+static void flatten_back(const Model *m, const Real *dy, const int y_stride, const int width, const int first, const int all, Real *dx, const int x_stride)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            memcpy(dx + (m->at[t] + b) * x_stride, dy + (ptrdiff_t)b * y_stride + t * all + first, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|norm_row|>, <|
+/* Sums of a row of `width` numbers: whole vectors first, then what is left */
+static Real sum_row(const Real *x, const int width)
+{
+    V sum = v_zero();
+    int i = 0;
+    for (; i + W <= width; i += W)
+        sum += v_load(x + i);
+    Real all = v_sum(sum);
+    for (; i < width; i++)
+        all += x[i];
+    return all;
+}
+
+static Real sum_squares_row(const Real *x, const int width, const Real mean)
+{
+    V sum = v_zero();
+    int i = 0;
+    for (; i + W <= width; i += W) {
+        const V d = v_load(x + i) - v_set(mean);
+        sum += d * d;
+    }
+    Real all = v_sum(sum);
+    for (; i < width; i++)
+        all += (x[i] - mean) * (x[i] - mean);
+    return all;
+}|>)m4_dnl
+sg_helper(<|norm_forward|>, <|
+/* (1), (2) of layer_norm; x1, y1: the second half of a bidirectional value, or NULL. stats: mean, 1 / sqrt(var + eps) */
+static void norm_forward(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *b, const Real eps,
+                         Real *y, Real *y1, const int y_stride, Real *stats)
+{
+    const Real all = (Real)(x1 ? 2 * width : width);
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        const Real *const in[2] = {x + r * x_stride, x1 ? x1 + r * x_stride : NULL};
+        Real *const out[2] = {y + r * y_stride, y1 ? y1 + r * y_stride : NULL};
+        Real mean = 0, square = 0;
+        for (int p = 0; p < 2 && in[p]; p++)
+            mean += sum_row(in[p], width);
+        mean /= all;
+        for (int p = 0; p < 2 && in[p]; p++)
+            square += sum_squares_row(in[p], width, mean);
+        const Real scale = 1 / REAL_SQRT(square / all + eps);
+        for (int p = 0; p < 2 && in[p]; p++)
+            for (int i = 0; i < width; i++)
+                out[p][i] = (in[p][i] - mean) * scale * g[p * y_stride + i] + b[p * y_stride + i];
+        stats[2 * r] = mean;
+        stats[2 * r + 1] = scale;
+    }
+}|>)m4_dnl
+sg_helper(<|norm_backward|>, <|
+/* dn = dy g, n = (x - mean) scale; dx = (dn - mean(dn) - n mean(dn n)) scale */
+static void norm_backward(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *stats, const Real *dy,
+                          const Real *dy1, const int y_stride, Real *dx, Real *dx1, Real *dg, Real *db)
+{
+    const Real all = (Real)(x1 ? 2 * width : width);
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        const Real mean = stats[2 * r], scale = stats[2 * r + 1];
+        const Real *const in[2] = {x + r * x_stride, x1 ? x1 + r * x_stride : NULL};
+        const Real *const d[2] = {dy + r * y_stride, dy1 ? dy1 + r * y_stride : NULL};
+        Real *const out[2] = {dx ? dx + r * x_stride : NULL, dx1 ? dx1 + r * x_stride : NULL};
+        Real mean_dn = 0, mean_dnn = 0;
+        for (int p = 0; p < 2 && in[p]; p++)
+            for (int i = 0; i < width; i++) {
+                const Real n = (in[p][i] - mean) * scale, dn = d[p][i] * g[p * y_stride + i];
+                dg[p * y_stride + i] += d[p][i] * n;
+                db[p * y_stride + i] += d[p][i];
+                mean_dn += dn;
+                mean_dnn += dn * n;
+            }
+        mean_dn /= all;
+        mean_dnn /= all;
+        for (int p = 0; p < 2 && out[p]; p++)
+            for (int i = 0; i < width; i++) {
+                const Real n = (in[p][i] - mean) * scale, dn = d[p][i] * g[p * y_stride + i];
+                out[p][i] = (dn - mean_dn - n * mean_dnn) * scale;
+            }
+    }
+}|>)m4_dnl
+sg_helper(<|stream_last|>, <|
+static void stream_last(const int64_t steps, const Real *x, const int width, Real *y)
+{
+    (void)steps;
+    memcpy(y, x, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|stream_mean|>, <|
+static void stream_mean(const int64_t steps, const Real *x, const int width, Real *sum, Real *y)
+{
+    for (int i = 0; i < width; i++) {
+        sum[i] += x[i];
+        y[i] = sum[i] / (Real)(steps + 1);
+    }
+}|>)m4_dnl
+sg_helper(<|stream_max|>, <|
+static void stream_max(const int64_t steps, const Real *x, const int width, Real *y)
+{
+    for (int i = 0; i < width; i++)
+        if (steps == 0 || x[i] > y[i])
+            y[i] = x[i];
+}|>)m4_dnl
+sg_helper(<|carry_in|>, <|
+/* The state before this window, from the batch's order to the packed one, rows padded to panels */
+static void carry_in(const Model *m, Real *packed, const Real *state, const int width, const int stride)
+{
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        memcpy(packed + b * stride, state + (ptrdiff_t)m->order[b] * width, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|carry_out|>, <|
+/* The state after each row's last step; a row with no step keeps what it had */
+static void carry_out(const Model *m, const Real *x, Real *state, const int width, const int stride)
+{
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        if (m->lengths[b] > 0)
+            memcpy(state + (ptrdiff_t)m->order[b] * width, x + (m->at[m->lengths[b] - 1] + b) * stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl

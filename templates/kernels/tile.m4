@@ -1,0 +1,116 @@
+m4_dnl tile.m4: products in register tiles, with a program behind them (KERNEL_TILE of gen/plan/plan.h).
+m4_dnl
+m4_dnl Inside: R rows, N vectors of units, S slots a unit; row the first row, u the first unit. SPAN(u, X) is where unit u
+m4_dnl stands when a panel of P units takes X numbers.
+m4_dnl
+m4_dnl sg_tile_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS)
+sg_defop(<|sg_tile_begin|>, 6, <|
+/* $2 */
+enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4) };
+
+INLINE void $1_tile(const int R, const ptrdiff_t row, const int u, $6)
+{
+    enum { N = $1_N, S = $5 };
+    V acc[$1_R][N * S];|>)m4_dnl
+m4_dnl
+m4_dnl What the sums start from. sg_init_lookup(BIAS or ZERO, TOKENS, TABLE, SLOTS of the table, floats of a row)
+sg_defop(<|sg_init_zero|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N * S; j++)
+            acc[b][j] = v_zero();|>)m4_dnl
+sg_defop(<|sg_init_bias|>, 1, <|    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                acc[b][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
+        const Real *entry = $2 + (ptrdiff_t)$1[row + b] * $4 + SPAN(u, $3 * P);
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < $3; q++)
+                acc[b][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);
+    }|>)m4_dnl
+m4_dnl
+m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_FIRST, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
+sg_defop(<|sg_source|>, 9, <|    {
+        const Real *in = $1 + row * $2 + $3, *w = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        for (int k = 0; k < $4; k++, w += $9 * P) {
+            V wk[N * $9];
+            UNROLL for (int j = 0; j < N; j++)
+                UNROLL for (int q = 0; q < $9; q++)
+                    wk[j * $9 + q] = v_load(w + SPAN(j * W, $6 * $9 * P) + q * P);
+            UNROLL for (int b = 0; b < R; b++) {
+                const V xk = v_set(in[b * $2 + k]);
+                UNROLL for (int j = 0; j < N; j++)
+                    UNROLL for (int q = 0; q < $9; q++)
+                        acc[b][j * S + $8 + q] += xk * wk[j * $9 + q];
+            }
+        }
+    }|>)m4_dnl
+m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS runs, PITCH apart
+sg_defop(<|sg_source_runs|>, 11, <|    {
+        const Real *in = $1 + row * $2 + $3, *w = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        for (int run = 0; run < $10; run++, in += $11)
+            for (int k = 0; k < $4; k++, w += $9 * P) {
+                V wk[N * $9];
+                UNROLL for (int j = 0; j < N; j++)
+                    UNROLL for (int q = 0; q < $9; q++)
+                        wk[j * $9 + q] = v_load(w + SPAN(j * W, $6 * $9 * P) + q * P);
+                UNROLL for (int b = 0; b < R; b++) {
+                    const V xk = v_set(in[b * $2 + k]);
+                    UNROLL for (int j = 0; j < N; j++)
+                        UNROLL for (int q = 0; q < $9; q++)
+                            acc[b][j * S + $8 + q] += xk * wk[j * $9 + q];
+                }
+            }
+    }|>)m4_dnl
+m4_dnl
+m4_dnl The program behind the sums: sg_program_begin, sg_slot for each slot, sg_load, sg_let, sg_note, sg_store, sg_program_end
+sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++) {
+            const ptrdiff_t r = row + b;
+            const int v = u + j * W;|>)m4_dnl
+sg_defop(<|sg_slot|>, 1, <|            const V a$1 = acc[b][j * S + $1];|>)m4_dnl
+sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + r * $3 + v);|>)m4_dnl
+sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + r * $3 + SPAN(v, $4 * P) + $5 * P);|>)m4_dnl
+sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl
+sg_defop(<|sg_note|>, 1, <|            /* $1 */|>)m4_dnl
+sg_defop(<|sg_store|>, 3, <|            v_store($2 + r * $3 + v, $1);|>)m4_dnl
+sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + r * $3 + SPAN(v, $4 * P) + $5 * P, $1);|>)m4_dnl
+sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
+m4_dnl
+m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, UNITS): the kernel over all rows; rows past the last whole tile are
+m4_dnl done together with rows done already, which gives those the same values again.
+sg_defop(<|sg_tile_rows|>, 5, <|}
+
+static void $1(const int rows, $2)
+{
+    for (int u = $4; u < $4 + $5; u += $1_N * W) {
+        int row = 0;
+        for (; row + $1_R <= rows; row += $1_R)
+            $1_tile($1_R, row, u, $3);
+        if (row < rows && rows >= $1_R)
+            $1_tile($1_R, rows - $1_R, u, $3);
+        else
+            for (; row < rows; row++)
+                $1_tile(1, row, u, $3);
+    }
+}|>)m4_dnl
+m4_dnl sg_tile_rows_in_place: no row may be done twice
+sg_defop(<|sg_tile_rows_in_place|>, 5, <|}
+
+static void $1(const int rows, $2)
+{
+    for (int u = $4; u < $4 + $5; u += $1_N * W) {
+        int row = 0;
+        for (; row + $1_R <= rows; row += $1_R)
+            $1_tile($1_R, row, u, $3);
+        for (; row < rows; row++)
+            $1_tile(1, row, u, $3);
+    }
+}|>)m4_dnl
+sg_defop(<|sg_tile_one_row|>, 5, <|}
+
+static void $1(const int rows, $2)
+{
+    (void)rows; /* one */
+    for (int u = $4; u < $4 + $5; u += $1_N * W)
+        $1_tile(1, 0, u, $3);
+}|>)m4_dnl

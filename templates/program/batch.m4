@@ -1,0 +1,85 @@
+m4_dnl batch.m4: packing a batch, and the way back to the user's order.
+m4_dnl
+sg_defop(<|sg_pack_lengths|>, 0, <|
+/* Rows by falling length, equal ones in their order; the valid steps of all rows, step by step. */
+static void pack_lengths(Model *m, const int count, const int32_t *lengths)
+{
+    int at = 0, longest = 0;
+    for (int b = 0; b < count; b++)
+        longest = lengths[b] > longest ? lengths[b] : longest;
+    for (int t = 0; t <= T; t++)
+        m->rows[t] = 0;
+    for (int b = 0; b < count; b++)
+        m->rows[lengths[b]]++;
+    for (int t = longest, first = 0; t >= 0; t--) { /* rows[t]: where the rows of length t begin */
+        const int equal = m->rows[t];
+        m->rows[t] = first;
+        first += equal;
+    }
+    for (int b = 0; b < count; b++) {
+        const int slot = m->rows[lengths[b]]++;
+        m->order[slot] = b;
+        m->lengths[slot] = lengths[b];
+    }
+    /* now rows[t] counts the rows of length t or more; at step t those longer than t are running */
+    m->count = count;
+    m->steps = longest;
+    for (int t = 0; t < T; t++) {
+        m->rows[t] = t < longest ? m->rows[t + 1] : 0;
+        m->at[t] = at;
+        at += m->rows[t];
+    }
+    m->rows[T] = 0;
+    m->at[T] = at;
+    m->total = at;
+    m->dense = count > 0 && m->lengths[count - 1] == longest;
+}|>)m4_dnl
+m4_dnl sg_pack_steps(FUNCTION, TYPE, FROM COUNT per step, MEMBER)
+sg_defop(<|sg_pack_tokens|>, 0, <|
+static void pack_input(Model *m, const int32_t *input)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            m->tokens[m->at[t] + b] = input[(ptrdiff_t)m->order[b] * T + t];
+}|>)m4_dnl
+sg_defop(<|sg_pack_features|>, 0, <|
+static void pack_input(Model *m, const Real *input)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            memcpy(m->x + (m->at[t] + b) * IN, input + ((ptrdiff_t)m->order[b] * T + t) * IN, IN * sizeof(Real));
+}|>)m4_dnl
+sg_defop(<|sg_pack_labels_steps|>, 0, <|
+static void pack_target(Model *m, const int32_t *target)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            m->labels[m->at[t] + b] = target[(ptrdiff_t)m->order[b] * T + t];
+}|>)m4_dnl
+sg_defop(<|sg_pack_labels|>, 0, <|
+static void pack_target(Model *m, const int32_t *target)
+{
+    for (int b = 0; b < m->count; b++)
+        m->labels[b] = target[m->order[b]];
+}|>)m4_dnl
+sg_defop(<|sg_pack_values|>, 0, <|
+static void pack_target(Model *m, const Real *target)
+{
+    for (int b = 0; b < m->count; b++)
+        memcpy(m->target + (ptrdiff_t)b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
+}|>)m4_dnl
+m4_dnl sg_unpack_steps(Y, STRIDE), sg_unpack_rows(Y, STRIDE): the output in the user's order
+sg_defop(<|sg_unpack_steps|>, 2, <|
+static void unpack_output(const Model *m, Real *output)
+{
+    memset(output, 0, (size_t)m->count * T * O * sizeof(Real));
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            memcpy(output + ((ptrdiff_t)m->order[b] * T + t) * O, $1 + (m->at[t] + b) * $2, O * sizeof(Real));
+}|>)m4_dnl
+sg_defop(<|sg_unpack_rows|>, 2, <|
+static void unpack_output(const Model *m, Real *output)
+{
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        memcpy(output + (ptrdiff_t)m->order[b] * O, $1 + b * $2, O * sizeof(Real));
+}|>)m4_dnl

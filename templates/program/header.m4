@@ -1,0 +1,107 @@
+m4_dnl header.m4: model.h, the interface. Facts from gen/emit: sg_name, sg_NAME, sg_real, and the lists of members.
+m4_dnl
+sg_defop(<|sg_header_top|>, 2, <|#ifndef sg_ID(H)
+#define sg_ID(H)
+/* sg_name: $1
+ *
+ * Everything works on memory that the caller owns: one sg_id(Model), which is also all the memory there is; nothing
+ * allocates, prints, or keeps a global. Two threads may use two models at once. The structs must be aligned to 64 bytes,
+ * as the compiler does for variables; from malloc take aligned_alloc(64, sizeof(sg_id(Model))).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define sg_ID(ALIGN) alignas(64)
+extern "C" {
+#else
+#define sg_ID(ALIGN) _Alignas(64)
+#endif
+
+#define sg_ID(CAN_STREAM) $2 /* sg_id(step) exists: nothing in the model looks ahead */
+
+typedef sg_real sg_id(Real);
+|>)m4_dnl
+sg_defop(<|sg_enum_begin|>, 0, <|
+enum {|>)m4_dnl
+sg_defop(<|sg_enum_member|>, 3, <|    sg_ID($1) = $2, /* $3 */|>)m4_dnl
+sg_defop(<|sg_enum_end|>, 0, <|};|>)m4_dnl
+m4_dnl
+m4_dnl Structs: sg_struct_begin(COMMENT, NAME), sg_reals/sg_ints/sg_wides(NAME, COUNT, COMMENT), sg_struct_end(NAME)
+sg_defop(<|sg_struct_begin|>, 2, <|
+/* $1 */
+typedef struct sg_id($2) {|>)m4_dnl
+sg_defop(<|sg_struct_end|>, 1, <|} sg_id($1);|>)m4_dnl
+sg_defop(<|sg_reals|>, 3, <|    sg_ID(ALIGN) sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl
+sg_defop(<|sg_ints|>, 3, <|    sg_ID(ALIGN) int32_t $1[$2]; /* $3 */|>)m4_dnl
+sg_defop(<|sg_wides|>, 3, <|    sg_ID(ALIGN) int64_t $1[$2]; /* $3 */|>)m4_dnl
+sg_defop(<|sg_packed_member|>, 2, <|    sg_id(Packed) $1; /* $2 */|>)m4_dnl
+sg_defop(<|sg_derived_member|>, 2, <|    sg_id(Derived) $1; /* $2 */|>)m4_dnl
+sg_defop(<|sg_weight1|>, 3, <|    sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl
+sg_defop(<|sg_weight2|>, 4, <|    sg_id(Real) $1[$2][$3]; /* $4 */|>)m4_dnl
+sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed, step; /* of dropout; optimiser steps done */
+    int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
+    int32_t dense;               /* every sequence has every step */
+    int32_t training;            /* dropout is on */
+    int32_t epoch, epochs;       /* for the learning rate's schedule */
+    int32_t has_target;          /* the batch came with labels or values */
+    double lr;                   /* learning rate before the schedule */|>)m4_dnl
+m4_dnl
+sg_defop(<|sg_header_tensor|>, 0, <|
+/* A tensor as PyTorch names and shapes it; offset in numbers from the start of sg_id(Weights). */
+typedef struct sg_id(Tensor) {
+    const char *name;
+    int rank, shape[2];
+    size_t offset;
+} sg_id(Tensor);
+extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];
+|>)m4_dnl
+sg_defop(<|sg_header_common|>, 3, <|
+/* Zeroes the model (all weights 0). Call it first, then set, load or train weights. */
+void sg_id(init)(sg_id(Model) *m);
+/* Weights in and out, in PyTorch's layout. */
+void sg_id(set_weights)(sg_id(Model) *m, const sg_id(Weights) *weights);
+void sg_id(get_weights)(const sg_id(Model) *m, sg_id(Weights) *weights);
+
+/* Evaluation of `rows` sequences (1 to sg_ID(B)).
+ *   lengths  [rows], 1 to sg_ID(T)
+ *   input    $1; entries past a row's length are never read
+ *   output   $2 */
+void sg_id(forward)(sg_id(Model) *m, int rows, const int32_t *lengths, const $3 *input, sg_id(Real) *output);
+|>)m4_dnl
+sg_defop(<|sg_header_train|>, 3, <|
+/* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
+ *   target   $2 */
+double sg_id(gradient)(sg_id(Model) *m, int rows, const int32_t *lengths, const $1 *input, const $3 *target);
+/* Clips the gradients and moves the weights: optimiser step number m->step of epoch m->epoch out of m->epochs, at m->lr
+ * times the schedule. Returns the gradients' norm before clipping. */
+double sg_id(update)(sg_id(Model) *m);
+/* Both; then m->step has grown by one. Returns the mean loss. */
+double sg_id(train_step)(sg_id(Model) *m, int rows, const int32_t *lengths, const $1 *input, const $3 *target);
+void sg_id(get_gradients)(const sg_id(Model) *m, sg_id(Weights) *gradients);
+
+/* Weights as safetensors, and weights drawn from a seed by PyTorch's rules; these, and only these, need seqrt. They use
+ * the gradients' memory. False: `error` (of `size` bytes, or NULL) says why. */
+bool sg_id(load)(sg_id(Model) *m, const char *path, char *error, size_t size);
+bool sg_id(save)(sg_id(Model) *m, const char *path, char *error, size_t size);
+void sg_id(init_weights)(sg_id(Model) *m, uint64_t seed);
+
+/* The trainer's command line, as `main` calls it. */
+int sg_id(main)(int argc, char **argv);
+|>)m4_dnl
+sg_defop(<|sg_header_stream|>, 3, <|
+/* One sequence, step by step. reset starts it; step takes $1 and gives
+ * output [sg_ID(OUTPUTS)]$3. The model's weights are only read. */
+void sg_id(reset)(sg_id(State) *s);
+void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);
+|>)m4_dnl
+sg_defop(<|sg_header_carry|>, 0, <|
+/* Carried state to zero: the next windows start new streams. */
+void sg_id(reset_carry)(sg_id(Model) *m);
+|>)m4_dnl
+sg_defop(<|sg_header_end|>, 0, <|
+#ifdef __cplusplus
+}
+#endif
+#endif|>)m4_dnl

@@ -1,0 +1,45 @@
+m4_dnl top.m4: the head of model.c: includes, vectors, constants.
+m4_dnl
+sg_defop(<|sg_banner_begin|>, 0, <|/*|>)m4_dnl
+sg_defop(<|sg_banner|>, 1, <| * $1|>)m4_dnl
+sg_defop(<|sg_banner_end|>, 0, <| */|>)m4_dnl
+sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
+#include "seqrt.h"
+
+#include <math.h>
+#include <string.h>
+|>)m4_dnl
+sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
+
+#include <math.h>
+#include <string.h>
+|>)m4_dnl
+m4_dnl sg_constants(P, T, B, O, V or F, has seqrt)
+sg_defop(<|sg_constants|>, 5, <|
+/* ---- sizes ---- */
+
+typedef sg_id(Model) Model;
+typedef sg_id(Weights) Weights;
+enum {
+    P = $1,            /* units of a panel: 64 bytes where there are vectors */
+    T = $2,            /* longest sequence */
+    B = $3,            /* largest batch */
+    O = $4,            /* outputs */
+    IN = $5,           /* features of a step, or entries of the vocabulary */
+    ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+};
+#define ONE ((Real)1)
+/* Where unit u stands when a panel of P units takes X numbers */
+#define SPAN(u, X) ((u) / P * (X) + (u) % P)
+/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
+#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
+#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
+#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
+#if defined(__GNUC__)
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE
+#endif
+
+INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
+|>)m4_dnl

@@ -1,0 +1,175 @@
+m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions, main.
+m4_dnl
+sg_defop(<|sg_strings_begin|>, 2, <|static const char *const $1[$2] = {|>)m4_dnl
+sg_defop(<|sg_doubles_begin|>, 2, <|static const double $1[$2] = {|>)m4_dnl
+sg_defop(<|sg_item|>, 1, <|    $1,|>)m4_dnl
+sg_defop(<|sg_list_end|>, 0, <|};|>)m4_dnl
+sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|static const SeqrtTensor seqrt_tensors[] = {|>)m4_dnl
+sg_defop(<|sg_seqrt_tensor|>, 7, <|    {$1, $2, {$3, $4}, offsetof(Weights, $5) / sizeof(Real), $6, $7},|>)m4_dnl
+sg_defop(<|sg_table_begin|>, 2, <|
+static const $1 $2 = {|>)m4_dnl
+sg_defop(<|sg_field|>, 2, <|    .$1 = $2,|>)m4_dnl
+m4_dnl
+m4_dnl sg_adapters(INPUT TYPE, INPUT FIELD, TARGET TYPE, TARGET FIELD)
+sg_defop(<|sg_adapters|>, 4, <|
+/* ---- what seqrt calls: the functions above behind untyped pointers ---- */
+
+typedef struct Session {
+    Model model;
+#if sg_ID(CAN_STREAM)
+    sg_id(State) state;
+#endif
+} Session;
+
+static void session_init(void *session)
+{
+    memset(session, 0, sizeof(Session));
+    sg_id(init)(&((Session *)session)->model);
+}
+
+static SeqrtLoss session_forward(void *session, const SeqrtBatch *batch, void *out)
+{
+    Model *m = &((Session *)session)->model;
+    Loss all = {0, 0};
+    m->training = 0;
+    pack_lengths(m, batch->rows, batch->lengths);
+    pack_input(m, batch->$2);
+    run_forward(m);
+    if (out)
+        unpack_output(m, out);
+    if (batch->$4) {
+        pack_target(m, batch->$4);
+        all = loss(m);
+    }
+    return (SeqrtLoss){all.sum, all.weight};
+}
+
+static SeqrtLoss session_gradient(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+{
+    Model *m = &((Session *)session)->model;
+    m->seed = seed;
+    m->step = step;
+    const Loss all = run_gradient(m, batch->rows, batch->lengths, batch->$2, batch->$4);
+    return (SeqrtLoss){all.sum, all.weight};
+}
+
+static double session_update(void *session, const SeqrtUpdate *update)
+{
+    Model *m = &((Session *)session)->model;
+    m->step = update->step;
+    m->epoch = update->epoch;
+    m->epochs = update->epochs;
+    m->lr = update->lr;
+    return sg_id(update)(m);
+}|>)m4_dnl
+sg_defop(<|sg_blocks_begin|>, 0, <|
+/* Weights, gradients and the optimiser's slots all have the same layout. */
+static Real *session_block(Model *m, int block)
+{
+    switch (block) {
+    case SEQRT_WEIGHTS: return (Real *)&m->w;
+    case SEQRT_GRADIENTS: return (Real *)&m->g;|>)m4_dnl
+sg_defop(<|sg_block_slot|>, 1, <|    case SEQRT_SLOT + $1: return (Real *)&m->s$1;|>)m4_dnl
+sg_defop(<|sg_blocks_end|>, 0, <|    default: return NULL;
+    }
+}
+|>)m4_dnl
+m4_dnl Carried state: sg_state_begin(NAME, PARAMETERS), sg_state_get/set(MEMBER, COUNT)
+sg_defop(<|sg_state_get_begin|>, 0, <|
+static void get_state(const Model *m, Real *to)
+{|>)m4_dnl
+sg_defop(<|sg_state_get|>, 2, <|    memcpy(to, $1, $2 * sizeof(Real));
+    to += $2;|>)m4_dnl
+sg_defop(<|sg_state_get_end|>, 0, <|    (void)m, (void)to;
+}|>)m4_dnl
+sg_defop(<|sg_state_set_begin|>, 0, <|
+static void set_state(Model *m, const Real *from)
+{|>)m4_dnl
+sg_defop(<|sg_state_set|>, 2, <|    memcpy($1, from, $2 * sizeof(Real));
+    from += $2;|>)m4_dnl
+sg_defop(<|sg_state_set_end|>, 0, <|    (void)m, (void)from;
+}|>)m4_dnl
+sg_defop(<|sg_session_blocks|>, 0, <|
+static void session_set(void *session, int block, const void *from)
+{
+    Model *m = &((Session *)session)->model;
+    if (block == SEQRT_STATE) {
+        set_state(m, from);
+        return;
+    }
+    pack_all(from, session_block(m, block));
+    if (block == SEQRT_WEIGHTS)
+        refresh(m);
+}
+
+static void session_get(const void *session, int block, void *to)
+{
+    Model *m = (Model *)&((const Session *)session)->model;
+    if (block == SEQRT_STATE)
+        get_state(m, to);
+    else
+        unpack_all(session_block(m, block), to);
+}|>)m4_dnl
+sg_defop(<|sg_session_reset_carry|>, 0, <|
+static void session_reset(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
+sg_defop(<|sg_session_reset_nothing|>, 0, <|
+static void session_reset(void *session) { (void)session; }|>)m4_dnl
+sg_defop(<|sg_session_stream|>, 1, <|
+static void session_reset_step(void *session) { sg_id(reset)(&((Session *)session)->state); }
+
+static void session_step(void *session, int32_t token, const void *x, void *out)
+{
+    Session *s = session;
+    (void)token, (void)x;
+    sg_id(step)(&s->model, &s->state, $1, out);
+}|>)m4_dnl
+m4_dnl
+sg_defop(<|sg_main|>, 0, <|
+static void tell(const SeqrtError *why, char *error, size_t size)
+{
+    if (!error || size == 0)
+        return;
+    strncpy(error, why->text, size - 1);
+    error[size - 1] = '\0';
+}
+
+/* The gradients' memory takes the tensors in PyTorch's layout: packed ones are never smaller. */
+bool sg_id(load)(Model *m, const char *path, char *error, size_t size)
+{
+    SeqrtError why;
+    const bool ok = seqrt_load(&seqrt_model, &m->g, path, &why);
+    if (ok)
+        sg_id(set_weights)(m, (const Weights *)&m->g);
+    else
+        tell(&why, error, size);
+    return ok;
+}
+
+bool sg_id(save)(Model *m, const char *path, char *error, size_t size)
+{
+    SeqrtError why;
+    sg_id(get_weights)(m, (Weights *)&m->g);
+    const bool ok = seqrt_save(&seqrt_model, &m->g, path, &why);
+    if (!ok)
+        tell(&why, error, size);
+    return ok;
+}
+
+void sg_id(init_weights)(Model *m, uint64_t seed)
+{
+    seqrt_init_weights(&seqrt_model, seed, &m->g);
+    sg_id(set_weights)(m, (const Weights *)&m->g);
+}
+
+int sg_id(main)(int argc, char **argv) { return seqrt_main(&seqrt_model, argc, argv); }
+
+/* A weak symbol, so that a program with a main of its own, or with several models, links. */
+#if !defined(SEQGEN_NO_MAIN)
+#if defined(__GNUC__)
+__attribute__((weak))
+#endif
+int main(int argc, char **argv)
+{
+    return sg_id(main)(argc, argv);
+}
+#endif|>)m4_dnl

@@ -1,0 +1,35 @@
+m4_dnl update.m4: clipping, schedule, optimiser, over all parameters as one array.
+m4_dnl
+sg_defop(<|sg_schedule|>, 2, <|
+/* Learning rate of an epoch: $1 */
+static double learning_rate(const double lr, const int epoch, const int epochs)
+{
+    (void)epoch, (void)epochs;
+    return $2;
+}|>)m4_dnl
+m4_dnl sg_norm(COUNT)
+sg_defop(<|sg_norm|>, 1, <|
+/* Norm of all gradients */
+static double gradient_norm(const Real *g)
+{
+    double sum = 0;
+    for (ptrdiff_t first = 0; first < $1; first += 4096) {
+        const ptrdiff_t end = first + 4096 < $1 ? first + 4096 : $1;
+        V part = v_zero();
+        for (ptrdiff_t i = first; i < end; i += W) {
+            const V gi = v_load(g + i);
+            part += gi * gi;
+        }
+        sum += (double)v_sum(part);
+    }
+    return sqrt(sum);
+}|>)m4_dnl
+m4_dnl sg_update(CLIP, FACTS, CALL): the step itself. FACTS computes the optimiser's scalars, CALL is the pass over the arrays.
+sg_defop(<|sg_update_begin|>, 0, <|
+double sg_id(update)(Model *m)
+{
+    Real *g = (Real *)&m->g, *w = (Real *)&m->w;
+    const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);|>)m4_dnl
+sg_defop(<|sg_update_end|>, 0, <|    refresh(m);
+    return norm;
+}|>)m4_dnl
