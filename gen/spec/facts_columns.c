@@ -154,9 +154,11 @@ static bool check_header(const Facts *facts, const SeqrtTable *table, const char
     const SeqrtTask *task = &facts->spec->task;
     bool good = want_column(facts, table, path, place->loc, task->text_column);
     good = want_column(facts, table, path, place->loc, task->sequence_column) && good;
-    for (int i = 0; i < task->input_columns_count; i++)
+    const bool names = good;
+    for (int i = 0; i < task->input_columns_count && good == names; i++) /* of a long list the first one says it all */
         good = want_column(facts, table, path, place->loc, task->input_columns[i]) && good;
-    for (int i = 0; i < task->target_columns_count; i++)
+    const bool inputs = good;
+    for (int i = 0; i < task->target_columns_count && good == inputs; i++)
         good = want_column(facts, table, path, place->loc, task->target_columns[i]) && good;
     return good;
 }

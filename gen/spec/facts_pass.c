@@ -157,8 +157,8 @@ static bool fill_classes(Pass *pass)
     const int64_t count = facts->draft->classes_written ? facts->draft->classes.count : pass->classes.count;
     if (count < 2 || count > FACTS_MAX_V) {
         diag_error(facts->reader->diag, facts->draft->targets.loc[0], count < 2 ? "classes: [no, yes] writes them out" : "for numbers: target: {value: COLUMN}",
-                   "column '%s' of %s has %lld different classes; from 2 to %d are possible", task->target_columns[0], facts->train,
-                   (long long)count, FACTS_MAX_V);
+                   "column '%s' of %s: found %lld class%s, expected from 2 to %d", task->target_columns[0], facts->train,
+                   (long long)count, count == 1 ? "" : "es", FACTS_MAX_V);
         return false;
     }
     if (facts->draft->classes_written)

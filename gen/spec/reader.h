@@ -18,7 +18,7 @@ typedef struct SchemaPart {
 } SchemaPart;
 
 /* Fills in every default, then what the map says. map NULL: no map was written, at loc. where: "train", "lstm", for
- * messages. False after errors; all of the map's errors are reported. */
+ * messages; NULL: the spec itself. False after errors; all of the map's errors are reported. */
 bool schema_read(Reader *reader, const Node *map, Loc loc, const char *where, const SchemaPart *parts, int parts_count);
 bool schema_want_map(Reader *reader, const Node *node, const char *where);
 /* "an integer from 1 to 64", into a text the caller frees. */

@@ -216,7 +216,8 @@ static void report_value(Reader *reader, const SchemaField *field, const Node *n
     } else if (scalar && node->quoted && field->type != SCHEMA_STRING) {
         hint = mem_copy("in quotes it is a text; write it without quotes");
     }
-    diag_error(reader->diag, node->loc, hint, "%s.%s: found %s, expected %s", where, field->key, node_found(node, found), expected);
+    diag_error(reader->diag, node->loc, hint, "%s%s%s: found %s, expected %s", where ? where : "", where ? "." : "", field->key,
+               node_found(node, found), expected);
     free(expected);
     free(hint);
 }
@@ -270,6 +271,24 @@ static const SchemaField *find_field(const SchemaPart *parts, int count, const c
     return NULL;
 }
 
+/* How PyTorch and others call what this language has. */
+static const char *const synonyms[][2] = {
+    {"hidden_size", "hidden"}, {"num_layers", "layers"}, {"embedding_dim", "dim"}, {"out_features", "out"}, {"units", "hidden"},
+    {"learning_rate", "lr"}, {"batch_size", "batch"}, {"num_epochs", "epochs"}, {"grad_clip", "clip_norm"}, {"lr", "optimizer"},
+    {"learning_rate", "optimizer"}, {"early_stopping", "patience"}, {"scheduler", "schedule"}, {"step_size", "every"}, {"validation", "valid"},
+    {"dtype", "real"}, {"label", "class"}, {"labels", "classes"}, {"p", "dropout"}, {"random_seed", "seed"}, {"criterion", "loss"},
+};
+
+static const char *suggest(const char *word, const char *const *words, int count)
+{
+    const char *near = diag_nearest(word, words, count);
+    for (size_t i = 0; !near && i < sizeof synonyms / sizeof synonyms[0]; i++)
+        for (int w = 0; w < count; w++)
+            if (strcmp(synonyms[i][0], word) == 0 && strcmp(synonyms[i][1], words[w]) == 0)
+                return words[w];
+    return near;
+}
+
 static void report_unknown(Reader *reader, const Node *key, const char *where, const SchemaPart *parts, int parts_count)
 {
     const char *words[64] = {0};
@@ -278,13 +297,13 @@ static void report_unknown(Reader *reader, const Node *key, const char *where, c
     for (int i = 0; i < parts_count; i++)
         for (const SchemaField *field = parts[i].fields; field && field->key && count < 64; field++)
             words[count++] = field->key;
-    const char *near = diag_nearest(key->text, words, count);
+    const char *near = suggest(key->text, words, count);
     if (near)
         text_add(&hint, "did you mean '%s'? ", near);
     text_add(&hint, count ? "accepted: " : "it takes no keys");
     for (int i = 0; i < count; i++)
         text_add(&hint, "%s%s", i ? ", " : "", words[i]);
-    diag_error(reader->diag, key->loc, hint.data, "unknown key '%.64s' in %s", key->text, where);
+    diag_error(reader->diag, key->loc, hint.data, "unknown key '%.64s' in %s", key->text, where ? where : "the spec");
     free(hint.data);
 }
 
@@ -296,7 +315,7 @@ static bool check_required(Reader *reader, const Node *map, Loc loc, const char 
             continue;
         char *expected = schema_expected(field);
         char *hint = mem_format("%s: %s%s%s", field->key, expected, *expected ? "; " : "", field->help);
-        diag_error(reader->diag, loc, hint, "%s lacks the key '%s'", where, field->key);
+        diag_error(reader->diag, loc, hint, "%s lacks the key '%s'", where ? where : "the spec", field->key);
         free(expected);
         free(hint);
         good = false;
@@ -315,7 +334,7 @@ bool schema_want_map(Reader *reader, const Node *node, const char *where)
 
 bool schema_read(Reader *reader, const Node *map, Loc loc, const char *where, const SchemaPart *parts, int parts_count)
 {
-    bool good = !map || schema_want_map(reader, map, where);
+    bool good = !map || schema_want_map(reader, map, where ? where : "the spec"), known = true;
     for (int i = 0; i < parts_count; i++)
         for (const SchemaField *field = parts[i].fields; field && field->key; field++)
             fill_default(field, parts[i].into);
@@ -326,9 +345,10 @@ bool schema_read(Reader *reader, const Node *map, Loc loc, const char *where, co
         const SchemaField *field = find_field(parts, parts_count, map->keys[i]->text, &into);
         if (!field)
             report_unknown(reader, map->keys[i], where, parts, parts_count);
+        known = known && field;
         good = field && read_value(reader, field, map->items[i], where, into) && good;
     }
-    for (int i = 0; i < parts_count; i++)
+    for (int i = 0; known && i < parts_count; i++) /* an unknown key is most often a required one, misspelt */
         good = check_required(reader, map, loc, where, parts[i].fields) && good;
     return good;
 }

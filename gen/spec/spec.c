@@ -107,7 +107,7 @@ static bool read_name(Reader *reader, const Node *node, Spec *spec, char *name)
     spec->name = name;
     const char *problem = name ? name_problem(name) : NULL;
     if (problem)
-        diag_error(reader->diag, node->loc, "letters, digits and _, the first no digit; it starts every name in the generated C",
+        diag_error(reader->diag, node->loc, "choose another: letters, digits and _, the first no digit; it starts every name in the generated C",
                    "the name '%.64s' %s", name, problem);
     return name && !problem;
 }
@@ -118,7 +118,7 @@ static bool read_head(Reader *reader, const Node *root, Spec *spec)
     const SchemaPart part = {spec_fields, &head};
     if (!schema_want_map(reader, root, "the spec"))
         return false;
-    bool good = schema_read(reader, root, (Loc){0, 0}, "the spec", &part, 1);
+    bool good = schema_read(reader, root, (Loc){0, 0}, NULL, &part, 1);
     const Node *version = node_get(root, "seqgen");
     if (head.version > 1) {
         diag_error(reader->diag, version->loc, NULL, "seqgen: found version %lld of the spec language, expected 1", (long long)head.version);

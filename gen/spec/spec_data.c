@@ -178,9 +178,9 @@ static bool check_entry(Reader *reader, SeqrtInput input, bool lowercase, const 
 static bool read_entries(Reader *reader, const Node *list, SeqrtInput input, DataDraft *draft)
 {
     draft->vocab_written = true;
-    if (!read_names(reader, list, "vocab", &draft->vocab) || !names_check_twice(reader, &draft->vocab, "vocab"))
+    if (!read_names(reader, list, "vocab", &draft->vocab))
         return false;
-    bool good = true;
+    bool good = names_check_twice(reader, &draft->vocab, "vocab");
     for (int i = 0; i < draft->vocab.count; i++)
         good = check_entry(reader, input, draft->lowercase, draft->vocab.text[i], draft->vocab.loc[i]) && good;
     return good;

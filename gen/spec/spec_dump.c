@@ -214,7 +214,7 @@ static void add_input(Text *text, const Spec *spec)
 
 static void add_target(Text *text, const SeqrtTask *task)
 {
-    text_add(text, "  target:\n    %s: ", target_names[task->target]);
+    text_add(text, "  target:\n    %s:%s", target_names[task->target], task->target == SEQRT_FORECAST ? "" : " ");
     if (task->target == SEQRT_NEXT) {
         text_add(text, "true\n");
     } else if (task->target == SEQRT_FORECAST) {

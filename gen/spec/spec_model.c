@@ -74,14 +74,14 @@ static bool check_name(Reader *reader, const Spec *spec, int at)
     if (!problem && layer->name && strcmp(layer->name, "optimizer") == 0)
         problem = "is what checkpoints call the optimiser's tensors";
     if (problem) {
-        diag_error(reader->diag, layer->loc, "letters, digits and _, the first no digit", "the layer name '%.64s' %s", layer->name, problem);
+        diag_error(reader->diag, layer->loc, "choose another: letters, digits and _, the first no digit", "the layer name '%.64s' %s", layer->name, problem);
         return false;
     }
     for (int i = 0; i < at; i++) {
         const LayerSpec *other = &spec->layers[i];
         if (!layer->name || !other->name || strcmp(layer->name, other->name) != 0)
             continue;
-        diag_error(reader->diag, layer->loc, "give one of them another name: ..", "two layers are called '%s'; the first is layer %d of the model",
+        diag_error(reader->diag, layer->loc, "give one of them another: name: encoder", "two layers are called '%s'; the first is layer %d of the model",
                    layer->name, i + 1);
         return false;
     }

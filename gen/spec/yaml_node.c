@@ -111,7 +111,7 @@ static bool refuse_character(Diag *diag, Loc loc, unsigned char byte, int length
     else if (code == 0)
         diag_error(diag, loc, "is this a text file?", "the file holds a NUL byte");
     else
-        diag_error(diag, loc, "between double quotes, write it as \\u and four hexadecimal digits", "control character U+%04X", (unsigned)code);
+        diag_error(diag, loc, "is this a text file? between double quotes, a control character is written \\u and four hexadecimal digits", "control character U+%04X", (unsigned)code);
     return false;
 }
 

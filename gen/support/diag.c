@@ -16,15 +16,32 @@ enum { SHOWN_ERRORS = 100, SHOWN_BEFORE = 60, SHOWN_WIDTH = 120, WORD_MAX = 64 }
 
 /* ---- text: what a file or a command line brings may hold anything ---- */
 
-static void print_clean(const char *bytes, size_t count)
+static bool starts_character(char c) { return ((unsigned char)c & 0xc0) != 0x80; }
+
+/* Bytes of the character at bytes; 0: it cannot be printed. */
+static size_t printable(const char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char c = (unsigned char)bytes[i];
-        fputc(c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '?' : c, stderr);
-    }
+    const unsigned char c = (unsigned char)bytes[0];
+    const size_t length = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    if (length > count || c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)bytes[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if (starts_character(bytes[i]))
+            return 0;
+    return length;
 }
 
-static bool starts_character(char c) { return ((unsigned char)c & 0xc0) != 0x80; }
+static void print_clean(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        const size_t length = printable(bytes + i, count - i);
+        if (length)
+            fwrite(bytes + i, 1, length, stderr);
+        else
+            fputc(bytes[i] == '\t' ? ' ' : '?', stderr);
+        i += length ? length : 1;
+    }
+}
 
 /* Bytes of the first `count` characters of text. */
 static size_t characters(const char *text, size_t bytes, size_t count)
