@@ -7,6 +7,7 @@
 #   run ?-dir D? ?-in TEXT? ?-timeout S? ?-env {K V ..}? COMMAND ARG ...
 #                               returns a dict: code (exit code, or a signal's name), out, err, ms
 #   ran COMMAND ARG ...         as run; its standard output; an error unless it exits 0
+#   verdict RESULT              of run: "good" for exit code 0, else everything it left
 #   skip NAME WHY               counted and shown, neither passed nor failed
 #   put FILE TEXT, text FILE    write, read a file as bytes
 #   $seqgen $stcompare $cc $root $here $tmp
@@ -109,6 +110,9 @@ proc run {args} {
 proc run_text {result} {
     return "[dict get $result command]\nexit [dict get $result code]\nstdout: [dict get $result out]\nstderr: [dict get $result err]"
 }
+
+# "good", or what the failed command left
+proc verdict {result} { return [expr {[dict get $result code] eq "0" ? "good" : [run_text $result]}] }
 
 proc ran {args} {
     set result [run {*}$args]

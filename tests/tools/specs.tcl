@@ -97,7 +97,5 @@ proc spec {args} {
 }
 
 proc verify {args} {
-    set result [run -env {CFLAGS -O1} $::seqgen verify [spec {*}$args]]
-    if {[dict get $result code] eq "0"} { return good }
-    return [run_text $result]
+    return [verdict [run -env {CFLAGS -O1} $::seqgen verify [spec {*}$args]]]
 }
