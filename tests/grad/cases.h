@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "graph/graph.h"
 #include "support/mem.h"
 
@@ -209,35 +210,6 @@ static void case_data(const Graph *graph, Data *data)
     data->batch.x = graph->in.tokens ? NULL : data->x;
     data->batch.labels = values ? NULL : data->labels;
     data->batch.y = values ? data->y : NULL;
-}
-
-/* ---- checks ---- */
-
-static int failures;
-
-static void check(bool good, const char *what, const char *name, double found, double limit)
-{
-    if (!good)
-        failures++;
-    if (!good || getenv("VERBOSE"))
-        printf("%s %-28s %-20s found %.3g, at most %.3g\n", good ? "ok  " : "FAIL", what, name, found, limit);
-}
-
-/* |a - b| / |b|, both [n] */
-static double distance(size_t n, const double *a, const double *b)
-{
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < n; i++) {
-        difference += (a[i] - b[i]) * (a[i] - b[i]);
-        norm += b[i] * b[i];
-    }
-    return sqrt(difference) / fmax(sqrt(norm), 1e-300);
-}
-
-static int report(const char *program, int count)
-{
-    printf("%s: %d checked, %d failed\n", program, count, failures);
-    return failures ? 1 : 0;
 }
 
 #endif

@@ -45,19 +45,18 @@ typedef struct Run {
     Data data;
 } Run;
 
-static Run run_new(const Graph *graph)
+static void run_open(Run *run, const Graph *graph)
 {
-    Run run = {.model = interp_model(graph)};
-    run.memory = mem_alloc(run.model.model_bytes);
-    run.model.init(run.memory);
-    run.state = mem_alloc(run.model.state_count * sizeof *run.state);
-    for (size_t i = 0; i < run.model.state_count; i++)
-        run.state[i] = noise(6, i);
-    case_data(graph, &run.data);
-    return run;
+    run->model = interp_model(graph);
+    run->memory = mem_alloc(run->model.model_bytes);
+    run->model.init(run->memory);
+    run->state = mem_alloc(run->model.state_count * sizeof *run->state);
+    for (size_t i = 0; i < run->model.state_count; i++)
+        run->state[i] = noise(6, i);
+    case_data(graph, &run->data);
 }
 
-static void run_free(Run *run)
+static void run_close(Run *run)
 {
     interp_free(run->memory);
     free(run->memory);
@@ -76,7 +75,8 @@ static double mean_loss(Run *run, const double *w)
 static void check_case(const Case *c)
 {
     Graph *graph = case_graph(c);
-    Run run = run_new(graph);
+    Run run;
+    run_open(&run, graph);
     const size_t n = run.model.weights_count;
     double *w = case_weights(graph), *found = mem_alloc(n * sizeof *found), *expected = mem_alloc(n * sizeof *expected);
     const double loss = mean_loss(&run, w);
@@ -91,7 +91,7 @@ static void check_case(const Case *c)
     }
     const double far = distance(n, found, expected);
     check(isfinite(loss) && far <= limit, "model, differences", c->name, far, limit);
-    run_free(&run);
+    run_close(&run);
     case_free(graph);
     free(w);
     free(found);
