@@ -30,9 +30,12 @@ static void result_free(EmitResult *result)
     free(result->model_h);
 }
 
-static EmitOptions emit_options(const Cli *cli, const Home *home)
+/* header: the path of the header that stands beside the C file; the C includes it by its last part. */
+static EmitOptions emit_options(const Cli *cli, const Home *home, const char *header)
 {
+    const char *slash = strrchr(header, '/');
     return (EmitOptions){
+        .header_name = slash ? slash + 1 : header,
         .infer_only = cli->emit && strcmp(cli->emit, "infer") == 0,
         .weights_path = cli->weights,
         .templates_dir = home->templates,
@@ -90,9 +93,11 @@ static int command_generate(const Cli *cli, const Graph *graph)
     if (!home_find(&home, false))
         return EXIT_SYSTEM;
     double start = seconds_now();
-    EmitOptions options = emit_options(cli, &home);
+    char *header = cli->output && strcmp(cli->output, "-") != 0 ? out_header_path(cli->output) : mem_format("%s.h", graph->spec->name);
+    EmitOptions options = emit_options(cli, &home, header);
     EmitResult result = {0};
     int status = emit_model(graph, &options, &result);
+    free(header);
     if (status == EXIT_DONE && !cli->dump)
         status = generated_write(cli, graph, &result, seconds_now() - start);
     result_free(&result);
@@ -116,8 +121,10 @@ typedef struct Build {
 static int build_generate(Build *b)
 {
     double start = seconds_now();
-    EmitOptions options = emit_options(b->cli, &b->home);
+    char *header = out_header_path(b->source);
+    EmitOptions options = emit_options(b->cli, &b->home, header);
     int status = emit_model(b->graph, &options, &b->result);
+    free(header);
     b->generating = seconds_now() - start;
     return status == EXIT_DONE ? pair_write(b->source, &b->result) : status;
 }

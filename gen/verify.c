@@ -157,12 +157,12 @@ static bool batch_write(const Verify *v, SeqrtError *error)
 
 static int build_write(Build *build)
 {
-    EmitOptions options = {.templates_dir = build->all->home.templates};
+    char *source = file_of(build, ".c"), *header = file_of(build, ".h");
+    EmitOptions options = {.templates_dir = build->all->home.templates, .header_name = strrchr(header, '/') + 1};
     EmitResult result = {0};
     int status = emit_model(build->graph, &options, &result);
     if (status != EXIT_DONE)
         return status;
-    char *source = file_of(build, ".c"), *header = file_of(build, ".h");
     const OutFile files[] = {{source, result.model_c, result.model_c_bytes}, {header, result.model_h, result.model_h_bytes}};
     SeqrtError error;
     bool good = out_write(files, 2, &error);

@@ -57,7 +57,7 @@ typedef struct SeqrtItem {
 typedef struct SeqrtDataset {
     const SeqrtTask *task;
     char *path;
-    size_t steps;            /* total */
+    size_t steps;            /* total, of the sequences that gave an item */
     int32_t *tokens;         /* [steps] or NULL */
     double *x;               /* [steps][F] normalised, or NULL */
     int32_t *tags;           /* [steps] tag target, or NULL */
@@ -103,7 +103,5 @@ int seqrt_loader_batches(const SeqrtLoader *loader);                    /* the l
 /* Fills batch i; arrays belong to the loader until the next call. items (may be NULL): [rows] item numbers. */
 void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items);
 
-/* Initial weights: tensor i's element j comes from stream i, counter j (two uniforms, 2j and 2j+1, for normal, Box-Muller). */
-void seqrt_init_weights(const SeqrtModel *model, uint64_t seed, void *weights);
 
 #endif

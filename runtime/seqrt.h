@@ -170,6 +170,9 @@ int seqrt_main(const SeqrtModel *model, int argc, char **argv);
 bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error);
 bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error);
 
+/* Initial weights: tensor i's element j comes from stream i, counter j (two uniforms, 2j and 2j+1, for normal, Box-Muller). */
+void seqrt_init_weights(const SeqrtModel *model, uint64_t seed, void *weights);
+
 /* ---- random numbers: pure functions of (seed, stream, counter) ---- */
 
 /* splitmix64's finaliser (Steele, Lea, Flood 2014) */

@@ -188,7 +188,6 @@ static void update(Emitter *e)
         text_add(&args, ", (Real)(%s)", rule.facts[i]);
     stream_op(e->stream, "sg_call", "optimizer_pass", args.data, NULL);
     stream_op(e->stream, "sg_update_end", NULL);
-    stream_op(e->stream, "sg_end", NULL);
     free(args.data), free(rate), free(count);
 }
 
@@ -228,7 +227,6 @@ static void streaming(Emitter *e)
     stream_op(e->stream, "sg_stream_begin", param, g->in.tokens ? "s->token[0] = token;" : "memcpy(s->x, features, IN * sizeof(Real));", NULL);
     emit_stream_body(e);
     stream_op(e->stream, "sg_stream_end", ref, NULL);
-    stream_op(e->stream, "sg_end", NULL);
     free(ref), free(param);
 }
 

@@ -34,9 +34,9 @@ static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
     const char *sx = plan_ref(plan, x->stream), *sy = plan_ref(plan, y->stream);
     if (strcmp(p->kind, "mean") == 0) {
         int sum = plan_buffer(plan, BLOCK_STREAM, 1, y->stride, "sum so far", i ? "%s_sum%d" : "%s_sum", p->name, i);
-        function_line(plan->stream, "stream_mean(s->steps, %s, %d, %s, %s);", sx, x->width, plan_ref(plan, sum), sy);
+        function_line(plan->stream, "stream_mean(s->steps[0], %s, %d, %s, %s);", sx, x->width, plan_ref(plan, sum), sy);
     } else {
-        function_line(plan->stream, "stream_%s(s->steps, %s, %d, %s);", p->kind, sx, x->width, sy);
+        function_line(plan->stream, "stream_%s(s->steps[0], %s, %d, %s);", p->kind, sx, x->width, sy);
     }
 }
 

@@ -30,12 +30,12 @@ sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
 m4_dnl
 m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_FIRST, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
 sg_defop(<|sg_source|>, 9, <|    {
-        const Real *in = $1 + row * $2 + $3, *w = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
-        for (int k = 0; k < $4; k++, w += $9 * P) {
+        const Real *in = $1 + row * $2 + $3, *from = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        for (int k = 0; k < $4; k++, from += $9 * P) {
             V wk[N * $9];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < $9; q++)
-                    wk[j * $9 + q] = v_load(w + SPAN(j * W, $6 * $9 * P) + q * P);
+                    wk[j * $9 + q] = v_load(from + SPAN(j * W, $6 * $9 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * $2 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -46,13 +46,13 @@ sg_defop(<|sg_source|>, 9, <|    {
     }|>)m4_dnl
 m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS runs, PITCH apart
 sg_defop(<|sg_source_runs|>, 11, <|    {
-        const Real *in = $1 + row * $2 + $3, *w = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        const Real *in = $1 + row * $2 + $3, *from = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
         for (int run = 0; run < $10; run++, in += $11)
-            for (int k = 0; k < $4; k++, w += $9 * P) {
+            for (int k = 0; k < $4; k++, from += $9 * P) {
                 V wk[N * $9];
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < $9; q++)
-                        wk[j * $9 + q] = v_load(w + SPAN(j * W, $6 * $9 * P) + q * P);
+                        wk[j * $9 + q] = v_load(from + SPAN(j * W, $6 * $9 * P) + q * P);
                 UNROLL for (int b = 0; b < R; b++) {
                     const V xk = v_set(in[b * $2 + k]);
                     UNROLL for (int j = 0; j < N; j++)

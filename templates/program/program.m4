@@ -111,7 +111,7 @@ void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
 void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output)
 {
     $2|>)m4_dnl
-sg_defop(<|sg_stream_end|>, 1, <|    s->steps++;
+sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_carry_reset_begin|>, 0, <|
