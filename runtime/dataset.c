@@ -240,13 +240,15 @@ static void sequence_start(Builder *b, long row)
     b->row = row;
 }
 
-/* Items share the text; without any it has no owner. */
+/* Items share the text. A sequence without any leaves no trace. */
 static bool sequence_end(Builder *b)
 {
     int before = b->data->items_count;
     bool ok = sequence_cut(b);
-    if (b->data->items_count == before) free(b->text);
-    else b->data->sequences_count++;
+    if (b->data->items_count == before) {
+        b->data->steps = b->start;
+        free(b->text);
+    } else b->data->sequences_count++;
     b->text = NULL;
     return ok;
 }
@@ -355,7 +357,7 @@ static bool rows_read(Builder *b, SeqrtTable *table)
     while (ok && (got = seqrt_table_next(table, b->error)) == 1)
         ok = input == SEQRT_ROWS ? series_row(b, table) : input == SEQRT_SHAPED ? shaped_row(b, table) : text_row(b, table);
     if (!ok || got < 0) return false;
-    if (!b->data->steps) return seqrt_data_fail(b->error, "%s: no rows below the header", b->data->path);
+    if (!b->row) return seqrt_data_fail(b->error, "%s: no rows below the header", b->data->path);
     return input != SEQRT_ROWS || sequence_end(b);
 }
 

@@ -50,6 +50,7 @@ static void test_csv(void)
     csv("csv empty header", "\na\n", "!t.csv:1: an empty line; the header is expected");
     csv("csv doubled column", "a,b,a\n1,2,3\n", "!t.csv:1: two columns are named \"a\"");
     csv("csv not UTF-8", "a\n\xe9t\xe9\n", "!t.csv:2: bytes that are not UTF-8");
+    csv("csv lone continuation byte", "a\n\x80\n", "!t.csv:2: bytes that are not UTF-8");
     csv("csv cut character", "a,b\n\xc3,\xa9\n", "!t.csv:2: bytes that are not UTF-8");
     csv("csv overlong", "a\n\xc0\x80\n", "!t.csv:2: bytes that are not UTF-8");
     csv("csv surrogate", "a\n\xed\xa0\x80\n", "!t.csv:2: bytes that are not UTF-8");
@@ -95,7 +96,7 @@ static const char *number_said(const char *cell)
 static void test_numbers(void)
 {
     static const char *const good[][2] = {{"1", "1"}, {"-2.5", "-2.5"}, {"+3", "3"}, {" 4 ", "4"}, {"\t5", "5"}, {".5", "0.5"},
-        {"5.", "5"}, {"1e3", "1000"}, {"1E-2", "0.01"}, {"0.1", "0.10000000000000001"}, {"1e-400", "0"}, {"00012", "12"}};
+        {"5.", "5"}, {"1e3", "1000"}, {"1E-2", "0.01"}, {"0.1", "0.10000000000000001"}, {"1e-400", "0"}, {"00012", "12"}, {"1e19", "1e+19"}};
     static const char *const bad[] = {"", " ", "abc", "1x", "1 2", "0x10", "inf", "nan", "-inf", "1e999", "-", ".", "1e", "1e+",
         "--1", "1.2.3", "e5", "\"1,5\"", "1_000", "NaN(1)", "+-1"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) check_text("number", number_said(good[i][0]), good[i][1]);
