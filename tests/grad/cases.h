@@ -146,7 +146,7 @@ static Spec *case_spec(const Case *c)
     return spec;
 }
 
-static Graph *case_graph(const Case *c)
+static inline Graph *case_graph(const Case *c)
 {
     Diag diag = {.path = c->name};
     Graph *graph = graph_build(case_spec(c), &diag);
@@ -155,15 +155,20 @@ static Graph *case_graph(const Case *c)
     return graph;
 }
 
-static void case_free(Graph *graph)
+static inline void spec_release(Spec *spec)
 {
-    Spec *spec = (Spec *)graph->spec;
-    graph_free(graph);
     for (int i = 0; i < spec->layers_count; i++)
         free(spec->layers[i].name);
     free(spec->layers);
     free(spec->name);
     free(spec);
+}
+
+static inline void case_free(Graph *graph)
+{
+    Spec *spec = (Spec *)graph->spec;
+    graph_free(graph);
+    spec_release(spec);
 }
 
 /* ---- data ---- */
@@ -174,7 +179,7 @@ static double noise(uint64_t stream, uint64_t i)
     return 2 * seqrt_uniform(42, 1000 + stream, i) - 1;
 }
 
-static double *case_weights(const Graph *graph)
+static inline double *case_weights(const Graph *graph)
 {
     double *w = mem_alloc((size_t)graph->weights_count * sizeof *w);
     for (int64_t i = 0; i < graph->weights_count; i++)
@@ -189,7 +194,7 @@ typedef struct Data {
 } Data;
 
 /* Unequal lengths in no order; past a row's end what must never be read: NaN, and tokens that do not exist. */
-static void case_data(const Graph *graph, Data *data)
+static inline void case_data(const Graph *graph, Data *data)
 {
     static const int32_t lengths[CASE_B] = {3, 5, 1, 4};
     const SeqrtTask *task = &graph->spec->task;

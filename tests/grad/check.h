@@ -9,7 +9,7 @@
 
 static int failures;
 
-static void check(bool good, const char *what, const char *name, double found, double limit)
+static inline void check(bool good, const char *what, const char *name, double found, double limit)
 {
     if (!good)
         failures++;
@@ -18,7 +18,7 @@ static void check(bool good, const char *what, const char *name, double found, d
 }
 
 /* |a - b| / |b|, both [n] */
-static double distance(size_t n, const double *a, const double *b)
+static inline double distance(size_t n, const double *a, const double *b)
 {
     double difference = 0, norm = 0;
     for (size_t i = 0; i < n; i++) {

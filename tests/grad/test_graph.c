@@ -64,7 +64,8 @@ static void check_refusal(const Refusal *r)
     check(good, "refused", r->c.name, diag.errors, 0);
     if (!good || getenv("VERBOSE"))
         printf("%s", text);
-    case_free(graph ? graph : &(Graph){.spec = spec});
+    graph_free(graph);
+    spec_release(spec);
 }
 
 static void check_facts(const char *layers, bool tokens, bool carry, int64_t macs_step, int64_t macs_pooled, double flops, size_t state)
