@@ -530,12 +530,8 @@ static void test_shuffle(void)
 
 /* ---- size ---- */
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+/* Of the processor, so that a busy machine does not count. */
+static double seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
 /* A million rows; the limit is wide enough for a slow machine with sanitizers, and too narrow for quadratic time. */
 static void test_million(void)
@@ -554,8 +550,8 @@ static void test_million(void)
     SeqrtDataset *data = seqrt_dataset_read(&task, path, true, &error);
     double took = seconds() - start;
     check("a million rows", data && data->steps == N && data->items_count == N - 24 && data->x[2 * 999999] == 999999.25);
-    printf("# a million rows of four numbers in %.2f s\n", took);
-    check("in linear time", took < 30);
+    printf("# a million rows of four numbers in %.2f s of the processor\n", took);
+    check("in linear time", took < 20);
     seqrt_dataset_free(data);
     unlink(path);
 }
