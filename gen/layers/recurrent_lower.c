@@ -379,8 +379,8 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
     free(args.text.data);
 }
 
-static const Let ADD_LETS[] = {{"sum", "a0 + more"}, {NULL, NULL}};
-static const Load ADD_LOADS[] = {{"more", "more", -1}, {NULL, NULL, 0}};
+static const Let ADD_LETS[] = {{"sum", "a0 + rest"}, {NULL, NULL}};
+static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
 static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
 static const Program ADD = {ADD_LOADS, ADD_LETS, ADD_STORES};
 

@@ -5,7 +5,7 @@ sg_defop(<|sg_each_begin|>, 4, <|
 /* $2 */
 static void $1(const int rows, $3)
 {
-    for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < $4; v += W) {|>)m4_dnl
 sg_defop(<|sg_each_end|>, 0, <|        }
 }|>)m4_dnl

@@ -65,15 +65,15 @@ m4_dnl
 m4_dnl The program behind the sums: sg_program_begin, sg_slot for each slot, sg_load, sg_let, sg_note, sg_store, sg_program_end
 sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
-            const ptrdiff_t r = row + b;
+            const ptrdiff_t at = row + b;
             const int v = u + j * W;|>)m4_dnl
 sg_defop(<|sg_slot|>, 1, <|            const V a$1 = acc[b][j * S + $1];|>)m4_dnl
-sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + r * $3 + v);|>)m4_dnl
-sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + r * $3 + SPAN(v, $4 * P) + $5 * P);|>)m4_dnl
+sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + at * $3 + v);|>)m4_dnl
+sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + at * $3 + SPAN(v, $4 * P) + $5 * P);|>)m4_dnl
 sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl
 sg_defop(<|sg_note|>, 1, <|            /* $1 */|>)m4_dnl
-sg_defop(<|sg_store|>, 3, <|            v_store($2 + r * $3 + v, $1);|>)m4_dnl
-sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + r * $3 + SPAN(v, $4 * P) + $5 * P, $1);|>)m4_dnl
+sg_defop(<|sg_store|>, 3, <|            v_store($2 + at * $3 + v, $1);|>)m4_dnl
+sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + at * $3 + SPAN(v, $4 * P) + $5 * P, $1);|>)m4_dnl
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
 m4_dnl
 m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, UNITS): the kernel over all rows; rows past the last whole tile are
