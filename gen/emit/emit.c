@@ -132,6 +132,19 @@ static bool check_budgets(const Plan *plan)
     return within(spec, "lines of C", info.lines, spec->codegen.max_lines, "set unroll: none, or raise max_lines") && ok;
 }
 
+/* --emit infer: the weights that go into the C, in double and PyTorch's layout */
+static int read_weights(const Graph *graph, const EmitOptions *options, double **weights)
+{
+    SeqrtModel facts = graph_model(graph);
+    SeqrtError error;
+    facts.real_bytes = 8;
+    *weights = mem_alloc(sizeof **weights * (size_t)graph->weights_count);
+    if (options->weights_path && seqrt_load(&facts, *weights, options->weights_path, &error))
+        return 0;
+    fprintf(stderr, "seqgen: error: %s\n", options->weights_path ? error.text : "--emit infer stores weights in the C: name them with --weights FILE");
+    return 2;
+}
+
 /* ---- entry points ---- */
 
 int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *result)
@@ -141,14 +154,19 @@ int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *resul
     if (!plan)
         return 2;
     int status = check_budgets(plan) ? 0 : 3;
+    double *weights = NULL;
+    if (status == 0 && options->infer_only)
+        status = read_weights(graph, options, &weights);
     if (status == 0) {
         Job job;
         job_open(&job, graph, plan, options);
+        job.e.weights = weights;
         status = run_part(&job, options, true, &result->model_h, &result->model_h_bytes);
         if (status == 0)
             status = run_part(&job, options, false, &result->model_c, &result->model_c_bytes);
         job_close(&job);
     }
+    free(weights);
     plan_free(plan);
     return status;
 }

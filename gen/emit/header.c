@@ -69,7 +69,7 @@ static void members(Emitter *e, Block block)
 
 static bool has_block(const Emitter *e, Block block) { return e->plan->block_bytes[block] > 0; }
 
-static void model(Emitter *e)
+void emit_packed_structs(Emitter *e)
 {
     const bool derived = has_block(e, BLOCK_DERIVED);
     stream_op(e->stream, "sg_struct_begin", "The weights as the kernels read them: units in panels, padded with zeros to whole vectors", "Packed", NULL);
@@ -80,10 +80,17 @@ static void model(Emitter *e)
         members(e, BLOCK_DERIVED);
         stream_op(e->stream, "sg_struct_end", "Derived", NULL);
     }
+}
+
+static void model(Emitter *e)
+{
+    const bool derived = has_block(e, BLOCK_DERIVED) && !e->plan->infer_only;
+    if (!e->plan->infer_only)
+        emit_packed_structs(e);
     stream_op(e->stream, "sg_struct_begin", "The model: all the memory there is", "Model", NULL);
     stream_op(e->stream, "sg_model_head", NULL);
-    stream_op(e->stream, "sg_packed_member", "w", "weights", NULL);
     if (!e->plan->infer_only) {
+        stream_op(e->stream, "sg_packed_member", "w", "weights", NULL);
         stream_op(e->stream, "sg_packed_member", "g", "their gradients", NULL);
         for (int i = 0; i < e->facts.slots_count; i++) {
             char *name = mem_format("s%d", i), *comment = mem_format("optimiser: %s", e->facts.slot_names[i]);
@@ -113,7 +120,10 @@ static void functions(Emitter *e)
     const SeqrtTarget target = e->spec->task.target;
     char *input = tokens ? mem_format("[rows][%d] tokens", g->T) : mem_format("[rows][%d][%d] features", g->T, g->in.width);
     char *output = steps ? mem_format("[rows][%d][%d], zero past a row's length", g->T, g->outputs) : mem_format("[rows][%d]", g->outputs);
-    stream_op(e->stream, "sg_header_common", input, output, e->input_type, NULL);
+    stream_op(e->stream, "sg_header_init", NULL);
+    if (!e->plan->infer_only)
+        stream_op(e->stream, "sg_header_weights", NULL);
+    stream_op(e->stream, "sg_header_forward", input, output, e->input_type, NULL);
     if (!e->plan->infer_only) {
         const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
         char *what = values ? mem_format("[rows][%d] values", g->outputs) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
@@ -134,8 +144,10 @@ void emit_header(Emitter *e)
                                           (long long)e->graph->weights_count, e->facts.generator));
     stream_op(e->stream, "sg_header_top", top, e->plan->stream ? "1" : "0", NULL);
     sizes(e);
-    weights(e);
-    stream_op(e->stream, "sg_header_tensor", NULL);
+    if (!e->plan->infer_only) {
+        weights(e);
+        stream_op(e->stream, "sg_header_tensor", NULL);
+    }
     model(e);
     if (e->plan->stream)
         streaming(e);

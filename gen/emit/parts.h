@@ -15,7 +15,7 @@ typedef struct Emitter {
     SeqrtModel facts;          /* graph_model's */
     const char *input_type;    /* "int32_t" or "NAME_Real" */
     const char *target_type;
-    const double *weights;     /* to be stored in the C, in PyTorch's layout; or NULL */
+    const double *weights;     /* --emit infer: to be stored in the C, in PyTorch's layout; else NULL */
 } Emitter;
 
 void emit_header(Emitter *e);     /* header.c: model.h */
@@ -24,6 +24,8 @@ void emit_functions(Emitter *e);  /* functions.c: helpers, layers' functions, sc
 void emit_program(Emitter *e);    /* program.c: top, batch, loss, update, API, streaming */
 void emit_trainer(Emitter *e);    /* trainer.c: what seqrt sees */
 void emit_helpers(Emitter *e);
+void emit_packed_structs(Emitter *e);
+void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
 void emit_banner(Emitter *e);
 void emit_stream_body(Emitter *e);
 

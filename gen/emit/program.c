@@ -206,6 +206,7 @@ static void pack(Emitter *e, const Pack *p)
 static void weights(Emitter *e)
 {
     stream_op(e->stream, "sg_title", "weights in PyTorch's layout, in and out", NULL);
+    stream_op(e->stream, "sg_text", "typedef sg_id(Weights) Weights;", NULL);
     stream_op(e->stream, "sg_tensors_begin", NULL);
     for (int i = 0; i < e->graph->tensors_count; i++) {
         const SeqrtTensor *t = &e->graph->tensors[i];
@@ -248,6 +249,8 @@ void emit_program(Emitter *e)
 {
     const Plan *plan = e->plan;
     top(e);
+    if (plan->infer_only)
+        emit_stored(e);
     stream_op(e->stream, "sg_title", "kernels", NULL);
     emit_kernels(e);
     emit_helpers(e);
@@ -255,7 +258,8 @@ void emit_program(Emitter *e)
     emit_functions(e);
     stream_op(e->stream, "sg_title", "the network", NULL);
     calls(e, "Every layer, in order", "run_forward", plan->forward, plan->forward_count);
-    calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count);
+    if (!plan->infer_only)
+        calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count);
     if (!plan->infer_only)
         calls(e, "Every layer, reversed; the gradients start at zero", "run_backward", plan->backward, plan->backward_count);
     batch(e);
@@ -263,10 +267,13 @@ void emit_program(Emitter *e)
         loss(e);
         update(e);
     }
-    weights(e);
+    if (!plan->infer_only)
+        weights(e);
     stream_op(e->stream, "sg_title", "the interface", NULL);
     char *lr = stream_real(e->facts.lr);
     stream_op(e->stream, "sg_api", lr, NULL);
+    if (!plan->infer_only)
+        stream_op(e->stream, "sg_api_weights", NULL);
     stream_op(e->stream, "sg_api_forward", e->input_type, NULL);
     if (!plan->infer_only)
         stream_op(e->stream, "sg_api_train", e->input_type, e->target_type, NULL);

@@ -110,7 +110,9 @@ static void derived(Run *r)
     Function *f = plan_function(plan, FORM_PLAIN, "sum of biases and transposed copies, after the weights have changed", "%s_refresh", r->base);
     if (r->bias) {
         r->bias_sum = plan_buffer(plan, BLOCK_DERIVED, 1, r->G, "bias_ih + bias_hh", "%s_bias", r->base);
-        function_line(f, "add_vectors(%s, %s, %d, %s);", plan_ref(plan, r->b_ih), plan_ref(plan, r->b_hh), r->G, plan_ref(plan, r->bias_sum));
+        plan_sum(plan, r->b_ih, r->b_hh, r->bias_sum, r->G);
+        if (!plan->infer_only)
+            function_line(f, "add_vectors(%s, %s, %d, %s);", plan_ref(plan, r->b_ih), plan_ref(plan, r->b_hh), r->G, plan_ref(plan, r->bias_sum));
     }
     if (!plan->infer_only) {
         r->w_hh_t = plan_buffer(plan, BLOCK_DERIVED, (int64_t)r->Hp / P * r->cell->h_slots * r->Hp, P, "[panel of h][gate column][P]", "%s_weight_hh_t", r->base);

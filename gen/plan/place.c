@@ -29,10 +29,10 @@ bool plan_place(Plan *plan)
             return false;
         }
     const char *const *names;
-    int copies = plan->infer_only ? 1 : 2 + graph_slots(&plan->graph->spec->train.optimizer, &names);
+    int copies = plan->infer_only ? 0 : 2 + graph_slots(&plan->graph->spec->train.optimizer, &names);
     int64_t total = 0;
     for (int i = 0; i < BLOCK_COUNT; i++)
-        if (i != BLOCK_STREAM && !size_add(total, i == BLOCK_PARAM ? copies * plan->block_bytes[i] : plan->block_bytes[i], &total))
+        if (i != BLOCK_STREAM && !(plan->infer_only && i == BLOCK_DERIVED) && !size_add(total, i == BLOCK_PARAM ? copies * plan->block_bytes[i] : plan->block_bytes[i], &total))
             return false;
     plan->model_bytes = total;
     if (total > MODEL_BYTES_MAX) {

@@ -48,7 +48,8 @@ int64_t plan_rows(const Plan *plan, Space space) { return space == SPACE_STEPS ?
 char *plan_ref(const Plan *plan, int buffer)
 {
     const Buffer *b = &plan->buffers[buffer];
-    const char *block = b->block == BLOCK_PARAM ? "m->w." : b->block == BLOCK_DERIVED ? "m->d." : b->block == BLOCK_STREAM ? "s->" : "m->";
+    const char *block = b->block == BLOCK_PARAM ? (plan->infer_only ? "weights." : "m->w.")
+                        : b->block == BLOCK_DERIVED ? (plan->infer_only ? "derived." : "m->d.") : b->block == BLOCK_STREAM ? "s->" : "m->";
     return mem_format("%s%s", block, b->name);
 }
 
@@ -154,6 +155,14 @@ void plan_forward(Plan *plan, const Function *f) { list_insert(&plan->forward, &
 void plan_backward(Plan *plan, const Function *f) { list_insert(&plan->backward, &plan->backward_count, 0, f->name); }
 void plan_refresh(Plan *plan, const Function *f) { list_insert(&plan->refresh, &plan->refresh_count, plan->refresh_count, f->name); }
 
+void plan_sum(Plan *plan, int a, int b, int sum, int count)
+{
+    size_t size = sizeof *plan->sums;
+    int i = plan->sums_count++;
+    plan->sums = mem_grow(plan->sums, size * (size_t)i, size * (size_t)(i + 1));
+    plan->sums[i] = (Sum){a, b, sum, count};
+}
+
 /* ---- the whole ---- */
 
 static void batch_ints(Plan *plan, const char *name, int64_t count, const char *comment)
@@ -253,5 +262,5 @@ void plan_free(Plan *plan)
     free_names(plan->forward, plan->forward_count);
     free_names(plan->backward, plan->backward_count);
     free_names(plan->refresh, plan->refresh_count);
-    free(plan->buffers), free(plan->packs), free(plan->kernels), free(plan->functions), free(plan);
+    free(plan->buffers), free(plan->sums), free(plan->packs), free(plan->kernels), free(plan->functions), free(plan);
 }

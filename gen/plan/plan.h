@@ -151,6 +151,8 @@ typedef struct Function {
     Statement *statements;
 } Function;
 
+typedef struct Sum { int a, b, sum, count; } Sum; /* buffers */
+
 typedef struct Plan {
     const Graph *graph;
     bool infer_only;
@@ -168,6 +170,8 @@ typedef struct Plan {
     char **forward, **backward, **refresh; /* names of functions, in calling order (backward: already reversed) */
     Function *stream;      /* statements of one streaming step; NULL: cannot stream */
     Value value;           /* what the next layer takes; after the last layer the output */
+    int sums_count;
+    Sum *sums;             /* derived vectors that are a sum of two weights */
     int zeros;             /* a buffer of zeros, B rows as wide as anyone asked for; -1: nobody did */
     int64_t block_bytes[BLOCK_COUNT], model_bytes;
     int64_t lines;         /* predicted lines of model.c */
@@ -183,7 +187,7 @@ int plan_pad(const Plan *plan, int units);  /* up to whole panels */
 int plan_buffer(Plan *plan, Block block, int64_t rows, int64_t stride, const char *comment, const char *name, ...)
     __attribute__((format(printf, 6, 7)));
 int64_t plan_rows(const Plan *plan, Space space);
-/* "m->NAME", "m->w.NAME" */
+/* "m->NAME", "m->w.NAME"; where only inference is generated, weights are constants: "weights.NAME", "derived.NAME" */
 char *plan_ref(const Plan *plan, int buffer);
 char *plan_grad_ref(const Plan *plan, int param_buffer); /* "m->g.NAME" */
 Pack *plan_pack(Plan *plan, const SeqrtTensor *tensor, int buffer);
@@ -196,6 +200,7 @@ void function_call(Function *function, const char *kernel, const char *format, .
 void plan_forward(Plan *plan, const Function *function);   /* appended */
 void plan_backward(Plan *plan, const Function *function);  /* put in front: backward runs in reverse */
 void plan_refresh(Plan *plan, const Function *function);
+void plan_sum(Plan *plan, int a, int b, int sum, int count);
 
 /* The generator's half of a layer kind */
 typedef struct LowerKind {

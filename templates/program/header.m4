@@ -57,13 +57,14 @@ typedef struct sg_id(Tensor) {
 } sg_id(Tensor);
 extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];
 |>)m4_dnl
-sg_defop(<|sg_header_common|>, 3, <|
-/* Zeroes the model (all weights 0). Call it first, then set, load or train weights. */
-void sg_id(init)(sg_id(Model) *m);
-/* Weights in and out, in PyTorch's layout. */
+sg_defop(<|sg_header_init|>, 0, <|
+/* Zeroes the model. Call it first. */
+void sg_id(init)(sg_id(Model) *m);|>)m4_dnl
+sg_defop(<|sg_header_weights|>, 0, <|
+/* Weights in and out, in PyTorch's layout; all are 0 after init. */
 void sg_id(set_weights)(sg_id(Model) *m, const sg_id(Weights) *weights);
-void sg_id(get_weights)(const sg_id(Model) *m, sg_id(Weights) *weights);
-
+void sg_id(get_weights)(const sg_id(Model) *m, sg_id(Weights) *weights);|>)m4_dnl
+sg_defop(<|sg_header_forward|>, 3, <|
 /* Evaluation of `rows` sequences (1 to sg_ID(B)).
  *   lengths  [rows], 1 to sg_ID(T)
  *   input    $1; entries past a row's length are never read

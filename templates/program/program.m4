@@ -55,8 +55,8 @@ void sg_id(init)(Model *m)
     memset(m, 0, sizeof *m);
     m->epochs = 1;
     m->lr = $1;
-}
-
+}|>)m4_dnl
+sg_defop(<|sg_api_weights|>, 0, <|
 void sg_id(set_weights)(Model *m, const Weights *weights)
 {
     pack_all((const Real *)weights, (Real *)&m->w);
@@ -110,6 +110,7 @@ void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
 
 void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output)
 {
+    (void)m;
     $2|>)m4_dnl
 sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));

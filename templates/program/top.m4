@@ -19,7 +19,6 @@ sg_defop(<|sg_constants|>, 5, <|
 /* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
-typedef sg_id(Weights) Weights;
 enum {
     P = $1,            /* units of a panel: 64 bytes where there are vectors */
     T = $2,            /* longest sequence */
@@ -43,3 +42,9 @@ enum {
 
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 |>)m4_dnl
+m4_dnl
+m4_dnl Weights as constants: sg_stored_begin(TYPE, NAME), sg_stored_member(NAME), sg_item.., sg_stored_member_end, sg_list_end
+sg_defop(<|sg_stored_begin|>, 2, <|
+static const sg_id($1) $2 = {|>)m4_dnl
+sg_defop(<|sg_stored_member|>, 1, <|    .$1 = {|>)m4_dnl
+sg_defop(<|sg_stored_member_end|>, 0, <|    },|>)m4_dnl
