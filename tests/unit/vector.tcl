@@ -7,7 +7,7 @@ foreach real {float double} {
         put $real-$target.h [encoding convertto utf-8 [ran sh $here/make_vector.sh $real $target]]
         foreach compiler {gcc clang} {
             if {[auto_execok $compiler] eq ""} { skip $real/$target/$compiler "no $compiler"; continue }
-            foreach flags [concat {{-O2} {-O3 -march=native} {-O3 -march=native -ffp-contract=fast}} \
+            foreach flags [concat {{-O2} {-O3 -march=native -ffp-contract=fast}} \
                                [expr {$machine eq "x86_64" ? {{-O2 -march=x86-64-v3}} : {}}]] {
                 test $real/$target/$compiler/[string map {" " ""} $flags] {
                     ran $compiler -std=gnu11 {*}$flags -DVECTOR_BLOCK="$tmp/$real-$target.h" -I$here $here/check_vector.c -o check -lm
