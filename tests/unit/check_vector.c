@@ -9,7 +9,9 @@
 #include "vector_error.h"
 #include <stdlib.h>
 
-enum { SAMPLES = 200000 };
+#ifndef SAMPLES
+#define SAMPLES 200000 /* an emulator takes fewer */
+#endif
 #define SQRT1_2 0.70710678118654752440084436210484903928L
 #define SQRT1_2_LOW 1.895032558893257879655e-20L /* 1/sqrt 2 - SQRT1_2 as an x87 long double */
 

@@ -56,7 +56,7 @@ foreach real {float double} {
     test "$real portable is strict C11" [list check $cc {-O2 -std=c11 -pedantic-errors} $real portable] ok
     test "$real portable has no extension" {regexp -all -inline {__\w+|_Pragma|#pragma} [text $tmp/$real-portable.h]} {}
     if {[usable aarch64-linux-gnu-gcc -static] && [auto_execok qemu-aarch64] ne ""} {
-        test "$real aarch64" [list check aarch64-linux-gnu-gcc {-O2 -static} $real any qemu-aarch64] ok
+        test "$real aarch64" [list check aarch64-linux-gnu-gcc {-O2 -static -DSAMPLES=20000} $real any qemu-aarch64] ok
     } else {
         skip "$real aarch64" "no cross compiler or emulator"
     }
