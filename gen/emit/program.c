@@ -257,11 +257,11 @@ void emit_program(Emitter *e)
     stream_op(e->stream, "sg_title", "layers", NULL);
     emit_functions(e);
     stream_op(e->stream, "sg_title", "the network", NULL);
-    calls(e, "Every layer, in order", "run_forward", plan->forward, plan->forward_count);
+    calls(e, "Every layer, in order", "forward_all", plan->forward, plan->forward_count);
     if (!plan->infer_only)
         calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count);
     if (!plan->infer_only)
-        calls(e, "Every layer, reversed; the gradients start at zero", "run_backward", plan->backward, plan->backward_count);
+        calls(e, "Every layer, reversed; the gradients start at zero", "backward_all", plan->backward, plan->backward_count);
     batch(e);
     if (!plan->infer_only) {
         loss(e);

@@ -200,10 +200,10 @@ static void table(Emitter *e)
     free(dump);
     static const char *const FUNCTIONS[] = {"init", "set", "get", "forward", "gradient", "update", "reset"};
     for (int i = 0; i < 7; i++)
-        field(e, FUNCTIONS[i], mem_format("session_%s", FUNCTIONS[i]));
+        field(e, FUNCTIONS[i], mem_format("%s_session", FUNCTIONS[i]));
     if (e->plan->stream) {
-        field(e, "reset_step", mem_copy("session_reset_step"));
-        field(e, "step", mem_copy("session_step"));
+        field(e, "reset_step", mem_copy("reset_step_session"));
+        field(e, "step", mem_copy("step_session"));
     }
     stream_op(e->stream, "sg_list_end", NULL);
 }

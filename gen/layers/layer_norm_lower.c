@@ -33,18 +33,18 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
     const int w = x[0].width, xs = x[0].stride, ys = y[0].stride;
     const char *weight = plan_ref(plan, g), *bias = plan_ref(plan, b);
     const char *x1 = pieces > 1 ? plan_ref(plan, x[1].buffer) : "NULL", *y1 = pieces > 1 ? plan_ref(plan, y[1].buffer) : "NULL";
-    function_line(f, "norm_forward(%s, %s, %s, %d, %d, %s, %s, (Real)%.17g, %s, %s, %d, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight, bias, eps,
+    function_line(f, "norm_rows(%s, %s, %s, %d, %d, %s, %s, (Real)%.17g, %s, %s, %d, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight, bias, eps,
                   plan_ref(plan, y[0].buffer), y1, ys, plan_ref(plan, stats));
     plan_forward(plan, f);
     if (plan->stream) {
         int s_stats = plan_buffer(plan, BLOCK_STREAM, 1, 2, "mean, 1 / sqrt(var + eps)", "%s_stats", name);
-        function_line(plan->stream, "norm_forward(1, %s, NULL, %d, %d, %s, %s, (Real)%.17g, %s, NULL, %d, %s);", plan_ref(plan, x[0].stream), w, xs, weight, bias, eps,
+        function_line(plan->stream, "norm_rows(1, %s, NULL, %d, %d, %s, %s, (Real)%.17g, %s, NULL, %d, %s);", plan_ref(plan, x[0].stream), w, xs, weight, bias, eps,
                       plan_ref(plan, y[0].stream), ys, plan_ref(plan, s_stats));
     }
     if (!plan->infer_only) {
         Function *back = plan_function(plan, FORM_PLAIN, mem_format("layer %s reversed", name), "%s_backward", name);
         const char *none = "NULL", *dx = x[0].grad >= 0 ? plan_ref(plan, x[0].grad) : none;
-        function_line(back, "norm_backward(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight,
+        function_line(back, "norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight,
                       plan_ref(plan, stats), plan_ref(plan, y[0].grad), pieces > 1 ? plan_ref(plan, y[1].grad) : none, ys, dx,
                       pieces > 1 && x[1].grad >= 0 ? plan_ref(plan, x[1].grad) : none, plan_grad_ref(plan, g), plan_grad_ref(plan, b));
         plan_backward(plan, back);

@@ -17,6 +17,18 @@ static char *format_name(const char *format, va_list args)
     return mem_copy(name);
 }
 
+/* Kernels and functions are static, but their names must not be those of the model's own functions, NAME_step and so on. */
+static char *private_name(const Plan *plan, char *name)
+{
+    const char *model = plan->graph->spec->name;
+    const size_t length = strlen(model);
+    if (strncmp(name, model, length) != 0 || name[length] != '_')
+        return name;
+    char *longer = mem_format("the_%s", name);
+    free(name);
+    return longer;
+}
+
 /* ---- buffers ---- */
 
 int plan_pad(const Plan *plan, int units) { return (units + plan->P - 1) / plan->P * plan->P; }
@@ -70,7 +82,7 @@ Kernel *plan_kernel(Plan *plan, KernelKind kind, bool *fresh, const char *name, 
 {
     va_list args;
     va_start(args, name);
-    char *full = format_name(name, args);
+    char *full = private_name(plan, format_name(name, args));
     va_end(args);
     *fresh = false;
     for (int i = 0; i < plan->kernels_count; i++)
@@ -101,7 +113,7 @@ Function *plan_function(Plan *plan, FunctionForm form, const char *comment, cons
     va_list args;
     va_start(args, name);
     Function *f = mem_alloc(sizeof *f);
-    *f = (Function){.name = format_name(name, args), .comment = mem_copy(comment), .form = form};
+    *f = (Function){.name = private_name(plan, format_name(name, args)), .comment = mem_copy(comment), .form = form};
     va_end(args);
     return plan->functions[i] = f;
 }

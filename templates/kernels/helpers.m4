@@ -217,9 +217,9 @@ static Real sum_squares_row(const Real *x, const int width, const Real mean)
         all += (x[i] - mean) * (x[i] - mean);
     return all;
 }|>)m4_dnl
-sg_helper(<|norm_forward|>, <|
+sg_helper(<|norm_rows|>, <|
 /* (1), (2) of layer_norm; x1, y1: the second half of a bidirectional value, or NULL. stats: mean, 1 / sqrt(var + eps) */
-static void norm_forward(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *b, const Real eps,
+static void norm_rows(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *b, const Real eps,
                          Real *y, Real *y1, const int y_stride, Real *stats)
 {
     const Real all = (Real)(x1 ? 2 * width : width);
@@ -240,9 +240,9 @@ static void norm_forward(const int rows, const Real *x, const Real *x1, const in
         stats[2 * r + 1] = scale;
     }
 }|>)m4_dnl
-sg_helper(<|norm_backward|>, <|
+sg_helper(<|norm_rows_back|>, <|
 /* dn = dy g, n = (x - mean) scale; dx = (dn - mean(dn) - n mean(dn n)) scale */
-static void norm_backward(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *stats, const Real *dy,
+static void norm_rows_back(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *stats, const Real *dy,
                           const Real *dy1, const int y_stride, Real *dx, Real *dx1, Real *dg, Real *db)
 {
     const Real all = (Real)(x1 ? 2 * width : width);

@@ -70,27 +70,27 @@ void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input,
     m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, input);
-    run_forward(m);
+    forward_all(m);
     unpack_output(m, output);
 }|>)m4_dnl
 sg_defop(<|sg_api_train|>, 2, <|
-static Loss run_gradient(Model *m, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
+static Loss gradient_all(Model *m, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
     m->training = 1;
     pack_lengths(m, rows, lengths);
     pack_input(m, input);
     pack_target(m, target);
-    run_forward(m);
+    forward_all(m);
     const Loss all = loss(m);
     memset(&m->g, 0, sizeof m->g);
-    run_backward(m);
+    backward_all(m);
     m->training = 0;
     return all;
 }
 
 double sg_id(gradient)(Model *m, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
-    const Loss all = run_gradient(m, rows, lengths, input, target);
+    const Loss all = gradient_all(m, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 

@@ -21,20 +21,20 @@ typedef struct Session {
 #endif
 } Session;
 
-static void session_init(void *session)
+static void init_session(void *session)
 {
     memset(session, 0, sizeof(Session));
     sg_id(init)(&((Session *)session)->model);
 }
 
-static SeqrtLoss session_forward(void *session, const SeqrtBatch *batch, void *out)
+static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *out)
 {
     Model *m = &((Session *)session)->model;
     Loss all = {0, 0};
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
     pack_input(m, batch->$2);
-    run_forward(m);
+    forward_all(m);
     if (out)
         unpack_output(m, out);
     if (batch->$4) {
@@ -44,16 +44,16 @@ static SeqrtLoss session_forward(void *session, const SeqrtBatch *batch, void *o
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static SeqrtLoss session_gradient(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
 {
     Model *m = &((Session *)session)->model;
     m->seed = seed;
     m->step = step;
-    const Loss all = run_gradient(m, batch->rows, batch->lengths, batch->$2, batch->$4);
+    const Loss all = gradient_all(m, batch->rows, batch->lengths, batch->$2, batch->$4);
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static double session_update(void *session, const SeqrtUpdate *update)
+static double update_session(void *session, const SeqrtUpdate *update)
 {
     Model *m = &((Session *)session)->model;
     m->step = update->step;
@@ -64,7 +64,7 @@ static double session_update(void *session, const SeqrtUpdate *update)
 }|>)m4_dnl
 sg_defop(<|sg_blocks_begin|>, 0, <|
 /* Weights, gradients and the optimiser's slots all have the same layout. */
-static Real *session_block(Model *m, int block)
+static Real *block_session(Model *m, int block)
 {
     switch (block) {
     case SEQRT_WEIGHTS: return (Real *)&m->w;
@@ -90,34 +90,34 @@ sg_defop(<|sg_state_set|>, 2, <|    memcpy($1, from, $2 * sizeof(Real));
 sg_defop(<|sg_state_set_end|>, 0, <|    (void)m, (void)from;
 }|>)m4_dnl
 sg_defop(<|sg_session_blocks|>, 0, <|
-static void session_set(void *session, int block, const void *from)
+static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
     if (block == SEQRT_STATE) {
         set_state(m, from);
         return;
     }
-    pack_all(from, session_block(m, block));
+    pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m);
 }
 
-static void session_get(const void *session, int block, void *to)
+static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
     if (block == SEQRT_STATE)
         get_state(m, to);
     else
-        unpack_all(session_block(m, block), to);
+        unpack_all(block_session(m, block), to);
 }|>)m4_dnl
 sg_defop(<|sg_session_reset_carry|>, 0, <|
-static void session_reset(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
+static void reset_session(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
 sg_defop(<|sg_session_reset_nothing|>, 0, <|
-static void session_reset(void *session) { (void)session; }|>)m4_dnl
+static void reset_session(void *session) { (void)session; }|>)m4_dnl
 sg_defop(<|sg_session_stream|>, 1, <|
-static void session_reset_step(void *session) { sg_id(reset)(&((Session *)session)->state); }
+static void reset_step_session(void *session) { sg_id(reset)(&((Session *)session)->state); }
 
-static void session_step(void *session, int32_t token, const void *x, void *out)
+static void step_session(void *session, int32_t token, const void *x, void *out)
 {
     Session *s = session;
     (void)token, (void)x;
