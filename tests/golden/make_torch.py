@@ -89,7 +89,7 @@ CASES = [
     # layers between
     case("layers_between", ("rows", 3), ("class", 3),
          [linear(10), "gelu", {"lstm": {"hidden": 12}}, "layer_norm", {"gru": {"hidden": 11}}, "relu", "last",
-          linear(9), "tanh", linear("classes")], 6, 5, optimizer={"adam": {"lr": 0.005, "weight_decay": 0.01}}),
+          linear(9), "tanh", linear("classes")], 6, 5, optimizer={"adam": {"lr": 0.005, "eps": 1e-4, "weight_decay": 0.01}}),
     case("bidirectional_through_tanh", ("chars", 5), ("class", 2),
          [{"embedding": {"dim": 3}}, {"gru": {"hidden": 7, "bidirectional": True}}, "tanh", "last", "layer_norm",
           linear("classes")], 6, 5, optimizer={"adagrad": {"lr": 0.1, "eps": 1e-6}}),
