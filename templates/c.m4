@@ -7,8 +7,7 @@ m4_dnl
 m4_dnl sg_blank: an empty line. sg_text(T): T as it stands. sg_title(T): a section's heading.
 sg_defop(<|sg_text|>, 1, <|$1|>)m4_dnl
 sg_defop(<|sg_title|>, 1, <|
-/* ---- $1 ---- */
-|>)m4_dnl
+/* ---- $1 ---- */|>)m4_dnl
 sg_defop(<|sg_line|>, 1, <|    $1|>)m4_dnl
 sg_defop(<|sg_call|>, 2, <|    $1($2);|>)m4_dnl
 m4_dnl

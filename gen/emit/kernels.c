@@ -1,4 +1,5 @@
 /* kernels.c: every kernel of the plan as a run of template calls. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,13 +7,15 @@
 
 static char *four(const int *of_level) { return mem_format("%d, %d, %d, %d", of_level[0], of_level[1], of_level[2], of_level[3]); }
 
-/* "const Real *x, Real *y" */
+/* "const Real *x, Real *y", at most five a line */
 static char *declare(const Kernel *k)
 {
+    enum { A_LINE = 5 };
     Text text = {0};
     for (int i = 0; i < k->params_count; i++) {
         const Param *p = &k->params[i];
-        text_add(&text, "%s%s%s *%s", i ? ", " : "", p->writes ? "" : "const ", p->ints ? "int32_t" : "Real", p->name);
+        const char *before = i % A_LINE ? ", " : i ? ",\n    " : "";
+        text_add(&text, "%s%s%s *%s", before, p->writes ? "" : "const ", p->ints ? "int32_t" : "Real", p->name);
     }
     return text.data;
 }
@@ -33,11 +36,22 @@ static int stride_of(const Kernel *k, const char *param)
     abort();
 }
 
+/* A C term, or nothing where it is zero */
+static char *term(const char *format, int value)
+{
+    char text[40] = "";
+    if (value == 1 && strstr(format, "* P"))
+        return mem_copy(" + P");
+    if (value)
+        snprintf(text, sizeof text, format, value);
+    return mem_copy(text);
+}
+
 static void program(Stream *s, const Kernel *k)
 {
     char *slots = stream_int(k->slots);
     for (const Load *l = k->program.loads; l && l->name; l++) {
-        char *stride = stream_int(stride_of(k, l->param)), *slot = stream_int(l->slot);
+        char *stride = stream_int(stride_of(k, l->param)), *slot = term(" + %d * P", l->slot);
         if (l->slot < 0)
             stream_op(s, "sg_load", l->name, l->param, stride, NULL);
         else
@@ -50,7 +64,7 @@ static void program(Stream *s, const Kernel *k)
         else
             stream_op(s, "sg_note", l->expr, NULL);
     for (const Store *t = k->program.stores; t && t->param; t++) {
-        char *stride = stream_int(stride_of(k, t->param)), *slot = stream_int(t->slot);
+        char *stride = stream_int(stride_of(k, t->param)), *slot = term(" + %d * P", t->slot);
         if (t->slot < 0)
             stream_op(s, "sg_store", t->value, t->param, stride, NULL);
         else
@@ -62,8 +76,8 @@ static void program(Stream *s, const Kernel *k)
 
 static void source(Stream *s, const Source *c)
 {
-    char *a[8] = {stream_int(c->a_stride), stream_int(c->offset), stream_int(c->run), stream_int(c->w_rows),
-                  stream_int(c->w_first),  stream_int(c->slot),   stream_int(c->slots), NULL};
+    char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
+                  c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
     char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
     if (c->reps == 1)
         stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
@@ -87,7 +101,8 @@ static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
     char *rows = four(k->rows_tile), *units = four(k->units_tile), *slots = stream_int(k->slots), *params = declare(k), *args = names(k);
-    char *first = stream_int((long long)k->first_panel * e->plan->P), *count = stream_int(k->units), *comment = stream_comment(k->comment);
+    const int first_unit = k->first_panel * e->plan->P;
+    char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *comment = stream_comment(k->comment);
     stream_op(s, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
     if (has_bias(k))
         stream_op(s, "sg_init_bias", "bias", NULL);
@@ -108,8 +123,8 @@ static void tile(Emitter *e, const Kernel *k)
     }
     program(s, k);
     stream_op(s, "sg_program_end", NULL);
-    stream_op(s, k->one_row ? "sg_tile_one_row" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, count, NULL);
-    free(rows), free(units), free(slots), free(params), free(args), free(first), free(count), free(comment);
+    stream_op(s, k->one_row ? "sg_tile_one_row" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
+    free(rows), free(units), free(slots), free(params), free(args), free(first), free(end), free(comment);
 }
 
 static void each(Emitter *e, const Kernel *k)
@@ -126,7 +141,7 @@ static void outer(Emitter *e, const Kernel *k)
     char *rows = four(k->rows_tile), *units = four(k->units_tile), *a[9];
     const int numbers[9] = {k->slots, k->inputs, k->a_stride, k->d_stride, k->d_slots, k->d_slot, k->w_rows, k->w_first, k->units};
     for (int i = 0; i < 9; i++)
-        a[i] = stream_int(numbers[i]);
+        a[i] = i == 5 ? term(" + %d * P", numbers[i]) : i == 7 && numbers[i] ? mem_format("(k + %d)", numbers[i]) : i == 7 ? mem_copy("k") : stream_int(numbers[i]);
     stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], NULL);
     for (int i = 0; i < 9; i++)
         free(a[i]);

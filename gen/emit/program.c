@@ -10,7 +10,7 @@ static void ops_lines(Emitter *e, const char *text)
 {
     char *copy = mem_copy(text);
     for (char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n")) {
-        char *comment = stream_comment(line);
+        char *comment = stream_comment(strcmp(line, " ") == 0 ? "" : mem_format(" %s", line));
         stream_op(e->stream, "sg_banner", comment, NULL);
         free(comment);
     }

@@ -10,13 +10,13 @@ INLINE void $1_tile(const int R, const int k, const int u, const ptrdiff_t rows,
 {
     enum { N = $1_N, S = $5 };
     V acc[$1_R][N * S];
-    Real *out = dw + (k + $12) * S * P + SPAN(u, $11 * S * P);
+    Real *out = dw + $12 * S * P + SPAN(u, $11 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
     a += k;
-    d += SPAN(u, $9 * P) + $10 * P;
+    d += SPAN(u, $9 * P)$10;
     for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += $8) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)

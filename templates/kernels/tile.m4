@@ -28,9 +28,10 @@ sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
                 acc[b][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);
     }|>)m4_dnl
 m4_dnl
-m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_FIRST, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
+m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
+m4_dnl OFFSET, W_OFFSET and SLOT come as the C term, " + 16" and "1 + ", or empty where they are zero.
 sg_defop(<|sg_source|>, 9, <|    {
-        const Real *in = $1 + row * $2 + $3, *from = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
         for (int k = 0; k < $4; k++, from += $9 * P) {
             V wk[N * $9];
             UNROLL for (int j = 0; j < N; j++)
@@ -40,13 +41,13 @@ sg_defop(<|sg_source|>, 9, <|    {
                 const V xk = v_set(in[b * $2 + k]);
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < $9; q++)
-                        acc[b][j * S + $8 + q] += xk * wk[j * $9 + q];
+                        acc[b][j * S + $8q] += xk * wk[j * $9 + q];
             }
         }
     }|>)m4_dnl
 m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS runs, PITCH apart
 sg_defop(<|sg_source_runs|>, 11, <|    {
-        const Real *in = $1 + row * $2 + $3, *from = $5 + $7 * $9 * P + SPAN(u, $6 * $9 * P);
+        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
         for (int run = 0; run < $10; run++, in += $11)
             for (int k = 0; k < $4; k++, from += $9 * P) {
                 V wk[N * $9];
@@ -57,7 +58,7 @@ sg_defop(<|sg_source_runs|>, 11, <|    {
                     const V xk = v_set(in[b * $2 + k]);
                     UNROLL for (int j = 0; j < N; j++)
                         UNROLL for (int q = 0; q < $9; q++)
-                            acc[b][j * S + $8 + q] += xk * wk[j * $9 + q];
+                            acc[b][j * S + $8q] += xk * wk[j * $9 + q];
                 }
             }
     }|>)m4_dnl
@@ -69,20 +70,20 @@ sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
             const int v = u + j * W;|>)m4_dnl
 sg_defop(<|sg_slot|>, 1, <|            const V a$1 = acc[b][j * S + $1];|>)m4_dnl
 sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + at * $3 + v);|>)m4_dnl
-sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + at * $3 + SPAN(v, $4 * P) + $5 * P);|>)m4_dnl
+sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
 sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl
 sg_defop(<|sg_note|>, 1, <|            /* $1 */|>)m4_dnl
 sg_defop(<|sg_store|>, 3, <|            v_store($2 + at * $3 + v, $1);|>)m4_dnl
-sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + at * $3 + SPAN(v, $4 * P) + $5 * P, $1);|>)m4_dnl
+sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + at * $3 + SPAN(v, $4 * P)$5, $1);|>)m4_dnl
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
 m4_dnl
-m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, UNITS): the kernel over all rows; rows past the last whole tile are
+m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, END): the kernel over all rows; rows past the last whole tile are
 m4_dnl done together with rows done already, which gives those the same values again.
 sg_defop(<|sg_tile_rows|>, 5, <|}
 
 static void $1(const int rows, $2)
 {
-    for (int u = $4; u < $4 + $5; u += $1_N * W) {
+    for (int u = $4; u < $5; u += $1_N * W) {
         int row = 0;
         for (; row + $1_R <= rows; row += $1_R)
             $1_tile($1_R, row, u, $3);
@@ -98,7 +99,7 @@ sg_defop(<|sg_tile_rows_in_place|>, 5, <|}
 
 static void $1(const int rows, $2)
 {
-    for (int u = $4; u < $4 + $5; u += $1_N * W) {
+    for (int u = $4; u < $5; u += $1_N * W) {
         int row = 0;
         for (; row + $1_R <= rows; row += $1_R)
             $1_tile($1_R, row, u, $3);
@@ -111,6 +112,6 @@ sg_defop(<|sg_tile_one_row|>, 5, <|}
 static void $1(const int rows, $2)
 {
     (void)rows; /* one */
-    for (int u = $4; u < $4 + $5; u += $1_N * W)
+    for (int u = $4; u < $5; u += $1_N * W)
         $1_tile(1, 0, u, $3);
 }|>)m4_dnl

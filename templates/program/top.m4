@@ -1,7 +1,7 @@
 m4_dnl top.m4: the head of model.c: includes, vectors, constants.
 m4_dnl
 sg_defop(<|sg_banner_begin|>, 0, <|/*|>)m4_dnl
-sg_defop(<|sg_banner|>, 1, <| * $1|>)m4_dnl
+sg_defop(<|sg_banner|>, 1, <| *$1|>)m4_dnl
 sg_defop(<|sg_banner_end|>, 0, <| */|>)m4_dnl
 sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include "seqrt.h"
@@ -23,7 +23,7 @@ enum {
     P = $1,            /* units of a panel: 64 bytes where there are vectors */
     T = $2,            /* longest sequence */
     B = $3,            /* largest batch */
-    O = $4,            /* outputs */
+    O = $4,             /* outputs */
     IN = $5,           /* features of a step, or entries of the vocabulary */
     ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
@@ -40,8 +40,7 @@ enum {
 #define NOINLINE
 #endif
 
-INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
-|>)m4_dnl
+INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }|>)m4_dnl
 m4_dnl
 m4_dnl Weights as constants: sg_stored_begin(TYPE, NAME), sg_stored_member(NAME), sg_item.., sg_stored_member_end, sg_list_end
 sg_defop(<|sg_stored_begin|>, 2, <|

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "specs/data/first_names"
-SPEC = ROOT / "specs/first_names_{}.yaml"
+SPEC = ROOT / "tests/golden/check/first_names_{}.yaml"
 SEQGEN = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/bin/seqgen")
 T, BATCH, STEPS, LR, CLIP = 16, 32, 12, 0.003, 1.0
 CLASSES = ["female", "male"]
@@ -58,7 +58,7 @@ def write_safetensors(path, tensors):
 
 
 class Net(nn.Module):
-    """specs/first_names_{rnn,lstm,gru,mlp}.yaml as a PyTorch user would write it."""
+    """tests/golden/check/first_names_{rnn,lstm,gru,mlp}.yaml as a PyTorch user would write it."""
 
     def __init__(self, kind, vocabulary):
         super().__init__()
@@ -118,7 +118,7 @@ def build(kind, directory):
     lines = Path(str(SPEC).format(kind)).read_text().split("\n")
     text = "\n".join(line for line in lines if "valid:" not in line)
     spec = directory / f"{kind}.yaml"
-    spec.write_text(text.replace("data/first_names", DATA.as_posix()))
+    spec.write_text(text.replace("../../../specs/data/first_names", DATA.as_posix()))
     run(SEQGEN, "build", spec, "-o", directory / kind, "--quiet")
     return directory / kind
 
