@@ -9,7 +9,8 @@ sg_defop(<|sg_text|>, 1, <|$1|>)m4_dnl
 sg_defop(<|sg_title|>, 1, <|
 /* ---- $1 ---- */|>)m4_dnl
 sg_defop(<|sg_line|>, 1, <|    $1|>)m4_dnl
-sg_defop(<|sg_call|>, 2, <|    $1($2);|>)m4_dnl
+m4_dnl sg_call(FUNCTION, ARGUMENTS, INDENT): a statement; INDENT beyond the function's own four spaces
+sg_defop(<|sg_call|>, 3, <|    $3$1($2);|>)m4_dnl
 m4_dnl
 m4_dnl Functions. sg_function(COMMENT, NAME): of the model. sg_step_function: of the model and a step.
 sg_defop(<|sg_function|>, 2, <|
@@ -22,12 +23,8 @@ static NOINLINE void $2(Model *m, const int t)
 {|>)m4_dnl
 sg_defop(<|sg_end|>, 0, <|}|>)m4_dnl
 m4_dnl
-m4_dnl Schedules: one call a step. Ascending ones end early; descending ones skip the steps that no sequence has.
-sg_defop(<|sg_step_up|>, 2, <|    if (steps <= $2)
-        return;
-    $1(m, $2);|>)m4_dnl
-sg_defop(<|sg_step_down|>, 2, <|    if (steps > $2)
-        $1(m, $2);|>)m4_dnl
+m4_dnl Schedules: one call a step, for the steps that a sequence of the batch has.
+sg_defop(<|sg_step|>, 2, <|    if (steps > $2) $1(m, $2);|>)m4_dnl
 sg_defop(<|sg_loop_up|>, 1, <|    for (int t = 0; t < m->steps; t++)
         $1(m, t);|>)m4_dnl
 sg_defop(<|sg_loop_down|>, 1, <|    for (int t = m->steps - 1; t >= 0; t--)

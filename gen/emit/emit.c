@@ -79,7 +79,7 @@ static int64_t predict_lines(const Plan *plan)
         const Function *f = plan->functions[i];
         lines += 5 + f->count;
         if (f->step)
-            lines += plan->unrolled ? (int64_t)(f->form == FORM_ASCENDING ? 3 : 2) * plan->T + plan->T / 8 : 2;
+            lines += plan->unrolled ? (int64_t)plan->T + plan->T / 8 : 2;
     }
     const SeqrtTask *task = &plan->graph->spec->task;
     return lines + task->vocab_count + task->classes_count + task->input_columns_count + 3 * plan->graph->tensors_count + 2 * plan->buffers_count;

@@ -57,13 +57,47 @@ void emit_helpers(Emitter *e)
     }
 }
 
+/* Spaces that a call needs behind this line: below an `if`, `else` or `for` one step more than it has. */
+static const char *indent_after(const char *line)
+{
+    static const char SPACES[] = "        ";
+    const char *word = line;
+    while (*word == ' ')
+        word++;
+    const bool control = strncmp(word, "if (", 4) == 0 || strcmp(word, "else") == 0 || strncmp(word, "for (", 5) == 0;
+    const size_t depth = control ? (size_t)(word - line) + 4 : 0;
+    return SPACES + (depth < 8 ? 8 - depth : 0);
+}
+
+/* Arguments broken into lines of about a hundred characters. */
+static char *wrap(const char *name, const char *args, const char *indent)
+{
+    Text text = {0};
+    size_t column = 4 + strlen(indent) + strlen(name);
+    for (const char *p = args; *p; p++) {
+        text_add_bytes(&text, p, 1);
+        const char *next = strstr(p + 1, ", ");
+        const size_t word = next ? (size_t)(next - p) : strlen(p);
+        column++;
+        if (p[0] == ',' && p[1] == ' ' && column + word > 118) {
+            text_add(&text, "\n        %s", indent);
+            column = 8 + strlen(indent);
+            p++;
+        }
+    }
+    return text.data;
+}
+
 static void statements(Stream *s, const Function *f)
 {
     for (int i = 0; i < f->count; i++) {
         const Statement *st = &f->statements[i];
-        if (st->call)
-            stream_op(s, "sg_call", st->text, st->args, NULL);
-        else
+        if (st->call) {
+            const char *indent = i > 0 && !f->statements[i - 1].call ? indent_after(f->statements[i - 1].text) : "";
+            char *args = wrap(st->text, st->args, indent);
+            stream_op(s, "sg_call", st->text, args, indent, NULL);
+            free(args);
+        } else
             stream_op(s, "sg_line", st->text, NULL);
     }
 }
@@ -78,7 +112,7 @@ static void schedule_part(Emitter *e, const Function *f, bool up, int first, int
     stream_op(e->stream, "sg_line", "const int steps = m->steps;", NULL);
     for (int i = first; i < end; i++) {
         char *t = stream_int(up ? i : first + end - 1 - i);
-        stream_op(e->stream, up ? "sg_step_up" : "sg_step_down", f->step, t, NULL);
+        stream_op(e->stream, "sg_step", f->step, t, NULL);
         free(t);
     }
     stream_op(e->stream, "sg_end", NULL);

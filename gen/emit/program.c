@@ -186,7 +186,7 @@ static void update(Emitter *e)
     text_add(&args, ", (Real)scale");
     for (int i = 0; rule.scalars[i]; i++)
         text_add(&args, ", (Real)(%s)", rule.facts[i]);
-    stream_op(e->stream, "sg_call", "optimizer_pass", args.data, NULL);
+    stream_op(e->stream, "sg_call", "optimizer_pass", args.data, "", NULL);
     stream_op(e->stream, "sg_update_end", NULL);
     free(args.data), free(rate), free(count);
 }

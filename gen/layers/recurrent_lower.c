@@ -392,7 +392,7 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
 {
     const int P = r->plan->P;
     const bool all = slots == r->cell->slots;
-    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G);
+    char *a = at ? mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G) : plan_ref(r->plan, r->gates);
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
     char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
@@ -474,7 +474,7 @@ static void input_gradient(Run *r, Function *f)
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
         const char *dx = plan_ref(plan, piece->grad);
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
-        gates_product(r, f, "dx", "m->total", "0", cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, dx, piece->stride, add ? dx : NULL, add);
+        gates_product(r, f, "dx", "m->total", NULL, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, dx, piece->stride, add ? dx : NULL, add);
     }
 }
 
@@ -547,7 +547,7 @@ void recurrent_lower(Plan *plan, const Layer *layer, const Cell *cell)
         plan->value = out;
         if (l + 1 < p->layers && p->dropout > 0) {
             char name[160];
-            snprintf(name, sizeof name, "%s_l%d", layer->name, l);
+            snprintf(name, sizeof name, "%s_l%d_dropout", layer->name, l);
             dropout_lower_value(plan, name, layer->index * 64 + 1 + l, p->dropout);
         }
     }
