@@ -10,7 +10,7 @@
 #   verdict RESULT              of run: "good" for exit code 0, else everything it left
 #   skip NAME WHY               counted and shown, neither passed nor failed
 #   put FILE TEXT, text FILE    write, read a file as bytes
-#   $seqgen $stcompare $cc $root $here $tmp
+#   $seqgen $stcompare $cc $quick $vectors $native $root $here $tmp
 #
 # Does not: know what seqgen is. A file with an error in it, or without a single test, fails.
 #
@@ -30,6 +30,12 @@ set seqgen [env_or SEQGEN $root/build/bin/seqgen]
 set tools [env_or SEQGEN_TOOLS [file dirname [file dirname $seqgen]]/tests]
 set stcompare $tools/stcompare
 set cc [env_or CC cc]
+
+# Settings of `run -env` and an option of seqgen's, for programs that are run once. quick: portable C by tcc, which compiles in
+# no time and knows no extension. vectors: what this machine's vectors are for, by a compiler that has them ($native: its flag).
+set quick [list CC [expr {[auto_execok tcc] eq "" ? $cc : "tcc"}] CFLAGS -O0]
+set native [expr {[exec uname -m] in {x86_64 i686} ? "-march=native" : "-mcpu=native"}]
+set vectors [list CC $cc CFLAGS "-O0 $native"]
 set passed 0
 set failed 0
 set skipped 0

@@ -33,11 +33,14 @@ foreach(folder unit grad)
       target_sources(${folder}_${name} PRIVATE ${toys})
     endif()
     add_test(NAME ${folder}/${name} COMMAND ${folder}_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "${SEQGEN_TEST_ENV}")
+    set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "${SEQGEN_TEST_ENV}")
   endforeach()
 endforeach()
 
-# COST starts the long ones first, so that two workers end together.
+# Label long: left out of the ordinary run (scripts/test); scripts/test-long and `ctest -L long` run them.
+set(SEQGEN_LONG unit/vector_targets)
+
+# COST starts the long ones first, so that two workers end together. The timeouts are for a slow, loaded machine.
 file(GLOB_RECURSE files RELATIVE ${PROJECT_SOURCE_DIR}/tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.tcl)
 list(REMOVE_ITEM files harness.tcl)
 foreach(file IN LISTS files)
@@ -47,7 +50,10 @@ foreach(file IN LISTS files)
     continue()
   endif()
   add_test(NAME ${folder}/${name} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/harness.tcl ${PROJECT_SOURCE_DIR}/tests/${file})
-  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 10)
+  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 10)
+  if("${folder}/${name}" IN_LIST SEQGEN_LONG)
+    set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 3600 LABELS long)
+  endif()
 endforeach()
 
 # Random specs, in parts that two workers can share. More of them: scripts/fuzz.

@@ -1,6 +1,7 @@
 # torch.tcl: every fixture of make_torch.py, by the interpreter and by the generated trainers, against PyTorch's float64.
 #
-# Output, loss, every gradient, and the weights after ten optimiser steps; normwise, tensor by tensor.
+# Output, loss, every gradient, and the weights after ten optimiser steps; normwise, tensor by tensor. Every fixture in portable
+# C; a few that stand for the others with this machine's vectors.
 
 # "good", or what is wrong, tensor by tensor
 proc compare {found expected tolerance} {
@@ -17,8 +18,8 @@ proc probe {fixture tolerance args} {
     return $verdict
 }
 
-proc trainer {fixture real} {
-    ran -env {CFLAGS -O1} $::seqgen build $fixture.yaml -o trainer --quiet --set codegen.real=$real
+proc trainer {settings fixture real args} {
+    ran -env $settings $::seqgen build $fixture.yaml -o trainer --quiet --set codegen.real=$real {*}$args
     return [file join $::tmp trainer]
 }
 
@@ -28,8 +29,20 @@ foreach spec $fixtures {
     set fixture [file rootname $spec]
     set name [file tail $fixture]
     test $name/interpreter {probe $fixture 1e-10 $seqgen run $spec} good
-    test $name/float64 {probe $fixture 1e-10 [trainer $fixture float64]} good
-    test $name/float32 {probe $fixture 1e-5 [trainer $fixture float32]} good
+    test $name/float64 {probe $fixture 1e-10 [trainer $quick $fixture float64 --target portable]} good
+    test $name/float32 {probe $fixture 1e-5 [trainer $quick $fixture float32 --target portable]} good
+}
+
+foreach name {lstm_20_embedding gru_16_next_onehot bidirectional_through_tanh rnn_13_stack_bidirectional mlp_shaped huber_far} {
+    set fixture $here/torch/$name
+    test $name/vectors64 {probe $fixture 1e-10 [trainer [list CC gcc CFLAGS "-O1 $native"] $fixture float64]} good
+    test $name/vectors32 {probe $fixture 1e-5 [trainer [list CC gcc CFLAGS "-O1 $native"] $fixture float32]} good
+}
+if {[auto_execok clang] ne ""} {
+    set fixture $here/torch/lstm_20_embedding
+    test clang {probe $fixture 1e-5 [trainer [list CC clang CFLAGS "-O1 $native"] $fixture float32]} good
+} else {
+    skip clang "not installed"
 }
 
 # The comparison itself can fail: one weight in the expected file is another number

@@ -31,8 +31,12 @@ foreach pool {last mean max flatten} {
 foreach dim {1 8 16 17 33} {
     test embedding/$dim { verify -model [list "embedding: {dim: $dim}" mean "linear: {out: classes}"] } good
 }
+test embedding/vectors { verify_vectors -model {"embedding: {dim: 17}" gelu mean "linear: {out: classes}"} } good
+test layer_norm/vectors {
+    verify_vectors -input rows -target {value 2} -model {"linear: {out: 19}" layer_norm sigmoid last "linear: {out: targets}"}
+} good
 test onehot/flatten { verify -model {flatten "linear: {out: 17}" relu "linear: {out: classes}"} } good
 test onehot/linear { verify -target next -model {"linear: {out: 11}" tanh "linear: {out: vocab}"} } good
 test shaped/mlp {
-    verify -input shaped -target {value 3} -model {flatten "linear: {out: 20}" gelu "linear: {out: 5}" sigmoid "linear: {out: targets}"}
+    verify_both -input shaped -target {value 3} -model {flatten "linear: {out: 20}" gelu "linear: {out: 5}" sigmoid "linear: {out: targets}"}
 } good

@@ -56,7 +56,7 @@ foreach schedule {constant {step: {every: 2, gamma: 0.3}} {exponential: {gamma: 
     test schedule/[string map {: "" \{ "" \} "" " " _ , ""} $schedule] {
         set line [expr {[string match *:* $schedule] ? "schedule: {$schedule}" : "schedule: $schedule"}]
         set spec [spec -model $small -train [list $line]]
-        ran -env {CFLAGS -O1} $seqgen build $spec -o trainer --quiet --set codegen.real=float64
+        ran -env $quick $seqgen build $spec -o trainer --quiet --target portable --set codegen.real=float64
         foreach {command out} [list [list ./trainer] a [list $seqgen run $spec] b] {
             ran {*}$command train --epochs 6 --save $out.safetensors --quiet
         }

@@ -8,7 +8,8 @@
 #   -loss    (fits the target)   -optimizer {..} as in the spec   -batch (5)
 #   -train   more lines of `train`              -codegen lines of `codegen`
 #
-# verify KEY VALUE ... is `seqgen verify` on it: "good", or what was wrong.
+# verify KEY VALUE ... is `seqgen verify` on it: "good", or what was wrong. It takes portable C and tcc, which is quick;
+# verify_both afterwards this machine's vectors as well, by a large compiler, which is not.
 
 proc default_loss {target} {
     return [expr {[lindex $target 0] eq "value" ? "mse" : "cross_entropy"}]
@@ -97,5 +98,14 @@ proc spec {args} {
 }
 
 proc verify {args} {
-    return [verdict [run -env {CFLAGS -O1} $::seqgen verify [spec {*}$args]]]
+    return [verdict [run -env $::quick $::seqgen verify [spec {*}$args] --target portable]]
+}
+
+proc verify_vectors {args} {
+    return [verdict [run -timeout 600 -env $::vectors $::seqgen verify [spec {*}$args]]]
+}
+
+proc verify_both {args} {
+    set portable [verify {*}$args]
+    return [expr {$portable eq "good" ? [verify_vectors {*}$args] : $portable}]
 }
