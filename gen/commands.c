@@ -61,7 +61,7 @@ static void report(const Cli *cli, const Graph *graph, const char *path, const E
 {
     char lines[32], parameters[32], ram[32];
     EmitInfo info;
-    if (cli->quiet || emit_info(graph, &info) != 0)
+    if (cli->quiet || emit_info(graph, cli->emit && strcmp(cli->emit, "infer") == 0, &info) != 0)
         return;
     fprintf(stderr, "%s: %s lines, %s parameters, %s RAM, %s\n", path, cli_thousands((double)lines_count(result), lines),
             cli_thousands((double)graph->weights_count, parameters), cli_bytes((double)info.ram_bytes, ram), more);

@@ -154,7 +154,7 @@ static int print_json(const Graph *graph, const EmitInfo *info)
 int command_info(const Cli *cli, const Graph *graph)
 {
     EmitInfo info;
-    int status = emit_info(graph, &info);
+    int status = emit_info(graph, false, &info);
     if (status != EXIT_DONE)
         return status;
     if (cli->json)

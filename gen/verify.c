@@ -161,8 +161,11 @@ static int build_write(Build *build)
     EmitOptions options = {.templates_dir = build->all->home.templates, .header_name = strrchr(header, '/') + 1};
     EmitResult result = {0};
     int status = emit_model(build->graph, &options, &result);
-    if (status != EXIT_DONE)
+    if (status != EXIT_DONE) {
+        free(source);
+        free(header);
         return status;
+    }
     const OutFile files[] = {{source, result.model_c, result.model_c_bytes}, {header, result.model_h, result.model_h_bytes}};
     SeqrtError error;
     bool good = out_write(files, 2, &error);
@@ -219,8 +222,8 @@ static Unroll unroll_other(const Graph *graph)
     EmitInfo chosen = {0}, none = {0};
     rolled.codegen.unroll = UNROLL_NONE;
     copy.spec = &rolled;
-    emit_info(graph, &chosen);
-    emit_info(&copy, &none);
+    emit_info(graph, false, &chosen);
+    emit_info(&copy, false, &none);
     return chosen.lines == none.lines ? UNROLL_FULL : UNROLL_NONE;
 }
 
@@ -242,7 +245,7 @@ static bool build_prepare(Build *build, int real_bytes, Unroll unroll)
 static void build_leave_out(Build *build, const char *unroll)
 {
     EmitInfo info = {0};
-    emit_info(build->graph, &info);
+    emit_info(build->graph, false, &info);
     if (info.compile_seconds <= patience_seconds)
         return;
     build->all->note = mem_format("unroll: %s was left out, it would compile for about %.0f s", unroll, info.compile_seconds);

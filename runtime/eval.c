@@ -55,7 +55,9 @@ static void value_count(Metrics *m, const SeqrtModel *model, const void *out, co
         m->squares[c] += (is - should) * (is - should);
         m->absolutes[c] += fabs(is - should);
         m->values[c]++;
-        if (should != 0) {
+        /* a zero that went through normalisation comes back as rounding noise */
+        const double noise = task->target_scale ? 1e-6 * (fabs(task->target_scale[c]) + fabs(task->target_shift[c])) : 0;
+        if (fabs(should) > noise) {
             m->percents[c] += 100 * fabs((is - should) / should);
             m->nonzero[c]++;
         }

@@ -105,9 +105,9 @@ static EmitInfo info_of(const Plan *plan)
     return (EmitInfo){.ram_bytes = plan->model_bytes, .flash_bytes = predict_flash(plan), .lines = predict_lines(plan), .compile_seconds = predict_seconds(plan)};
 }
 
-int emit_info(const Graph *graph, EmitInfo *info)
+int emit_info(const Graph *graph, bool infer_only, EmitInfo *info)
 {
-    Plan *plan = plan_build(graph, false);
+    Plan *plan = plan_build(graph, infer_only);
     if (!plan)
         return 2;
     *info = info_of(plan);

@@ -29,7 +29,7 @@ typedef struct EmitInfo {
     int64_t lines;              /* of model.c, predicted */
     double compile_seconds;     /* gcc -O2, predicted */
 } EmitInfo;
-int emit_info(const Graph *graph, EmitInfo *info);
+int emit_info(const Graph *graph, bool infer_only, EmitInfo *info);
 char *emit_dump(const Graph *graph, const char *seam); /* "ops" or "plan" */
 
 #endif
