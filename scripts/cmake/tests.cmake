@@ -62,5 +62,5 @@ math(EXPR last "${SEQGEN_FUZZ_PARTS} - 1")
 foreach(part RANGE ${last})
   add_test(NAME fuzz/part_${part} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz.tcl
     --count 50 --seed ${part}00 --keep ${CMAKE_BINARY_DIR}/fuzz-failures)
-  set_tests_properties(fuzz/part_${part} PROPERTIES TIMEOUT 900 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 100 LABELS fuzz)
+  set_tests_properties(fuzz/part_${part} PROPERTIES TIMEOUT 1800 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 100 LABELS fuzz)
 endforeach()

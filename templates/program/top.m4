@@ -38,9 +38,7 @@ enum {
 #define NOINLINE __attribute__((noinline))
 #else
 #define NOINLINE
-#endif
-
-INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }|>)m4_dnl
+#endif|>)m4_dnl
 m4_dnl
 m4_dnl Weights as constants: sg_stored_begin(TYPE, NAME), sg_stored_member(NAME), sg_item.., sg_stored_member_end, sg_list_end
 sg_defop(<|sg_stored_begin|>, 2, <|
