@@ -77,6 +77,7 @@ enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
+INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
 enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10 };
 #define V_ROUND 0x1.8p23f
@@ -178,7 +179,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 
 
@@ -205,8 +206,6 @@ enum {
 #else
 #define NOINLINE
 #endif
-
-INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
 /* ---- kernels ---- */
 
@@ -900,34 +899,22 @@ static NOINLINE void lstm_l0_step(Model *m, const int t)
     const size_t at = m->at[t];
     const Real *h0 = t > 0 ? m->lstm_l0_h + m->at[t - 1] * 8 : m->zeros;
     const Real *c0 = t > 0 ? m->lstm_l0_c + m->at[t - 1] * 8 : m->zeros;
-    lstm_4_8_step(m->rows[t], m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, m->embedding_y + at * 4, m->w.lstm_l0_weight_hh, h0, c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_tc + at * 8, m->lstm_l0_h + at * 8);
+    lstm_4_8_step(m->rows[t], m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, m->embedding_y + at * 4,
+        m->w.lstm_l0_weight_hh, h0, c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_tc + at * 8,
+        m->lstm_l0_h + at * 8);
 }
 
 /* layer lstm: all steps */
 static void lstm_l0_forward(Model *m)
 {
     const int steps = m->steps;
-    if (steps <= 0)
-        return;
-    lstm_l0_step(m, 0);
-    if (steps <= 1)
-        return;
-    lstm_l0_step(m, 1);
-    if (steps <= 2)
-        return;
-    lstm_l0_step(m, 2);
-    if (steps <= 3)
-        return;
-    lstm_l0_step(m, 3);
-    if (steps <= 4)
-        return;
-    lstm_l0_step(m, 4);
-    if (steps <= 5)
-        return;
-    lstm_l0_step(m, 5);
-    if (steps <= 6)
-        return;
-    lstm_l0_step(m, 6);
+    if (steps > 0) lstm_l0_step(m, 0);
+    if (steps > 1) lstm_l0_step(m, 1);
+    if (steps > 2) lstm_l0_step(m, 2);
+    if (steps > 3) lstm_l0_step(m, 3);
+    if (steps > 4) lstm_l0_step(m, 4);
+    if (steps > 5) lstm_l0_step(m, 5);
+    if (steps > 6) lstm_l0_step(m, 6);
 }
 
 /* layer lstm, stack layer 0, step t reversed */
@@ -935,7 +922,8 @@ static NOINLINE void lstm_l0_step_back(Model *m, const int t)
 {
     const size_t at = m->at[t];
     const Real *c0 = t > 0 ? m->lstm_l0_c + m->at[t - 1] * 8 : m->zeros;
-    lstm_8_reverse(m->rows[t], m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dy + at * 8, m->lstm_l0_dh, m->lstm_l0_dc);
+    lstm_8_reverse(m->rows[t], m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dy + at * 8,
+        m->lstm_l0_dh, m->lstm_l0_dc);
     if (t == 0)
         return; /* nothing before it learns */
     lstm_8_to_8_dh(m->rows[t], m->lstm_l0_gates + at * 32, m->d.lstm_l0_weight_hh_t, m->lstm_l0_dh);
@@ -952,13 +940,14 @@ static void lstm_l0_backward_start(Model *m)
 static void lstm_l0_gradients(Model *m)
 {
     outer_4x8_4_404_4_0(m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
-    lstm_8_to_4_dx(m->total, m->lstm_l0_gates + 0 * 32, m->d.lstm_l0_weight_ih_t0, m->embedding_y_grad);
+    lstm_8_to_4_dx(m->total, m->lstm_l0_gates, m->d.lstm_l0_weight_ih_t0, m->embedding_y_grad);
     const size_t first = (size_t)m->rows[0];
     if (m->dense)
-    outer_8x8_8_404_8_0(m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32, m->g.lstm_l0_weight_hh);
+        outer_8x8_8_404_8_0(m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32, m->g.lstm_l0_weight_hh);
     else
         for (int t = 1; t < m->steps; t++)
-    outer_8x8_8_404_8_0(m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32, m->g.lstm_l0_weight_hh);
+            outer_8x8_8_404_8_0(m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
+                m->g.lstm_l0_weight_hh);
     sum_rows_32(m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
     copy_reals(m->g.lstm_l0_bias_ih, m->g.lstm_l0_bias_hh, 32);
 }
@@ -967,20 +956,13 @@ static void lstm_l0_gradients(Model *m)
 static void lstm_l0_backward(Model *m)
 {
     const int steps = m->steps;
-    if (steps > 6)
-        lstm_l0_step_back(m, 6);
-    if (steps > 5)
-        lstm_l0_step_back(m, 5);
-    if (steps > 4)
-        lstm_l0_step_back(m, 4);
-    if (steps > 3)
-        lstm_l0_step_back(m, 3);
-    if (steps > 2)
-        lstm_l0_step_back(m, 2);
-    if (steps > 1)
-        lstm_l0_step_back(m, 1);
-    if (steps > 0)
-        lstm_l0_step_back(m, 0);
+    if (steps > 6) lstm_l0_step_back(m, 6);
+    if (steps > 5) lstm_l0_step_back(m, 5);
+    if (steps > 4) lstm_l0_step_back(m, 4);
+    if (steps > 3) lstm_l0_step_back(m, 3);
+    if (steps > 2) lstm_l0_step_back(m, 2);
+    if (steps > 1) lstm_l0_step_back(m, 1);
+    if (steps > 0) lstm_l0_step_back(m, 0);
 }
 
 /* layer last: last over each sequence's steps */
@@ -1321,7 +1303,8 @@ void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *o
     (void)m;
     s->token[0] = token;
     gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
-    lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h, s->lstm_l0_c, s->lstm_l0_c, s->lstm_l0_h1);
+    lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
+        s->lstm_l0_c, s->lstm_l0_c, s->lstm_l0_h1);
     copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
     stream_last(s->steps[0], s->lstm_l0_h, 8, s->last_y);
     linear_8_3_stream(1, m->w.linear_bias, s->last_y, m->w.linear_weight, s->linear_y);

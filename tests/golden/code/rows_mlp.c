@@ -73,6 +73,7 @@ enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
+INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
 enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10 };
 #define V_ROUND 0x1.8p23f
@@ -174,7 +175,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 
 
@@ -201,8 +202,6 @@ enum {
 #else
 #define NOINLINE
 #endif
-
-INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
 /* ---- kernels ---- */
 
