@@ -78,6 +78,13 @@ proc model {tokens per_step out} {
     if {!$per_step} { lappend layers [expr {$flat ? "flatten" : [one last last mean max]}] }
     if {[chance 25]} { lappend layers [between_layers] }
     lappend layers "linear: {out: $out}"
+    # A sigmoid's outputs lie close together: layer_norm behind it divides by their small spread and with it magnifies
+    # float32's rounding beyond any fixed tolerance
+    set before ""
+    set layers [lmap layer $layers {
+        set layer [expr {$before eq "sigmoid" && [string match layer_norm* $layer] ? "tanh" : $layer}]
+        set before $layer
+    }]
     # Over one feature layer_norm is constant: its gradient is rounding noise, which no tolerance describes
     if {[regexp {: 1[,\}]} $layers] || (!$tokens && $::features == 1)} {
         set layers [lmap layer $layers { expr {[string match layer_norm* $layer] ? "tanh" : $layer} }]
