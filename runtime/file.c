@@ -6,20 +6,61 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool seqrt_fail(SeqrtError *error, const char *format, ...)
+/* ---- reading ---- */
+
+static char *stream_bytes(FILE *stream, size_t most, size_t *bytes, const char **why)
 {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
-    va_end(args);
-    return false;
+    size_t used = 0, capacity = 1 << 16, got;
+    char *text = malloc(capacity + 1);
+    while (text && (got = fread(text + used, 1, capacity - used, stream)) > 0) {
+        used += got;
+        if (used < capacity)
+            continue;
+        capacity = capacity < most ? seqrt_capacity(capacity, capacity + 1) : most + 1;
+        char *grown = used <= most ? seqrt_resize(text, capacity + 1, 1) : NULL;
+        if (!grown)
+            break;
+        text = grown;
+    }
+    *bytes = used;
+    *why = !text ? "out of memory" : ferror(stream) ? strerror(errno) : used > most ? "larger than expected" : NULL;
+    if (text && !*why && !feof(stream))
+        *why = "out of memory";
+    if (!*why)
+        text[used] = '\0';
+    return text;
 }
+
+char *seqrt_file_bytes(const char *path, size_t most, size_t *bytes, SeqrtError *error)
+{
+    const char *why = NULL;
+    FILE *stream = fopen(path, "rb");
+    char *text = stream ? stream_bytes(stream, most, bytes, &why) : NULL;
+    if (stream && !why) {
+        fclose(stream);
+        return text;
+    }
+    if (why && *bytes > most)
+        seqrt_fail(error, "%s: larger than %zu bytes", path, most);
+    else
+        seqrt_fail(error, "%s: %s", path, why ? why : strerror(errno));
+    if (stream)
+        fclose(stream);
+    free(text);
+    return NULL;
+}
+
+char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error)
+{
+    return seqrt_file_bytes(path, (size_t)1 << 30, bytes, error);
+}
+
+/* ---- replacing ---- */
 
 static void replace_free(SeqrtReplace *r)
 {

@@ -1,14 +1,20 @@
-/* file.h: a file is replaced whole or not at all.
+/* file.h: a file is read whole; it is replaced whole or not at all.
  *
  * Takes: a path and bytes. Gives: the file, written beside its place, synced and renamed over it, with the old file's
- * mode. Does not: replace what is no regular file (a terminal, a pipe, /dev/null): those are written to directly.
+ * mode; or its bytes. Does not: replace what is no regular file (a terminal, a pipe, /dev/null): those are written to directly.
  */
 #ifndef SEQRT_FILE_H
 #define SEQRT_FILE_H
 
 #include <stdio.h>
 
-#include "seqrt.h"
+#include "support.h"
+
+/* A file's bytes and a NUL; NULL on error. Grows as bytes arrive, so pipes work and no size is believed; more than `most`
+ * bytes are an error. Caller frees. */
+char *seqrt_file_bytes(const char *path, size_t most, size_t *bytes, SeqrtError *error);
+/* The same, at most 1 GiB. */
+char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error);
 
 typedef struct SeqrtReplace {
     FILE *stream;  /* write here; failures are noticed by seqrt_replace_end */
@@ -21,12 +27,5 @@ typedef struct SeqrtReplace {
 bool seqrt_replace_begin(SeqrtReplace *r, const char *path, SeqrtError *error);
 /* commit false: everything written is thrown away, the old file stays. Frees *r in every case. */
 bool seqrt_replace_end(SeqrtReplace *r, bool commit, SeqrtError *error);
-
-/* *error = formatted text; returns false, so that a failing function can say `return seqrt_fail(...)`. */
-bool seqrt_fail(SeqrtError *error, const char *format, ...)
-#ifdef __GNUC__
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
 
 #endif

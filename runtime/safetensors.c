@@ -3,13 +3,11 @@
 #include "safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "file.h"
 
@@ -87,45 +85,20 @@ typedef struct Reader {
     uint64_t data_bytes;
 } Reader;
 
-static bool read_all(int fd, char *to, size_t bytes)
-{
-    for (size_t done = 0; done < bytes;) {
-        ssize_t got = read(fd, to + done, bytes - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            if (got == 0)
-                errno = EIO; /* the file shrank while it was read */
-            return false;
-        }
-        done += (size_t)got;
-    }
-    return true;
-}
-
-/* The file's bytes: an allocation of its real size, never of a size it states. */
+/* An allocation of what is really read, never of a size the file states. */
 static bool bytes_read(Reader *r, size_t *size)
 {
-    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        seqrt_fail(r->error, "%s: cannot be read: %s", r->path, strerror(errno));
-    } else if (!S_ISREG(st.st_mode)) {
-        seqrt_fail(r->error, "%s: not a regular file; expected a safetensors file", r->path);
-    } else if (st.st_size < 10) {
-        seqrt_fail(r->error, "%s: %lld bytes; a safetensors file has at least 10", r->path, (long long)st.st_size);
-    } else {
-        *size = (size_t)st.st_size;
-        r->file->bytes = malloc(*size);
-        if (r->file->bytes && read_all(fd, r->file->bytes, *size)) {
-            close(fd);
-            return true;
-        }
-        seqrt_fail(r->error, "%s: cannot be read: %s", r->path, strerror(errno));
-    }
-    if (fd >= 0)
-        close(fd);
-    return false;
+    if (stat(r->path, &st) != 0)
+        return seqrt_fail(r->error, "%s: cannot be read: %s", r->path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return seqrt_fail(r->error, "%s: not a regular file; expected a safetensors file", r->path);
+    if (st.st_size < 10)
+        return seqrt_fail(r->error, "%s: %lld bytes; a safetensors file has at least 10", r->path, (long long)st.st_size);
+    r->file->bytes = seqrt_file_bytes(r->path, (size_t)st.st_size, size, r->error);
+    if (r->file->bytes && *size < 10)
+        return seqrt_fail(r->error, "%s: it shrank while it was read", r->path);
+    return r->file->bytes;
 }
 
 static bool header_read(Reader *r, size_t size)

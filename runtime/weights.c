@@ -7,10 +7,11 @@
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "trainer.h"
+#include "weights.h"
 
 void *seqrt_block(const SeqrtModel *model)
 {
@@ -127,6 +128,12 @@ bool seqrt_block_read(const SeqrtModel *model, const SafeFile *file, const char 
     return true;
 }
 
+bool seqrt_checkpoint_extra(const SafeFile *file, const char *name)
+{
+    return seqrt_safe_meta(file, SEQRT_CHECKPOINT_MARK)
+        && (!strncmp(name, "optimizer.", 10) || !strncmp(name, "best.", 5) || !strcmp(name, "state.carried"));
+}
+
 static bool name_known(const SeqrtModel *model, const char *name)
 {
     for (int i = 0; i < model->tensors_count; i++)
@@ -170,26 +177,6 @@ bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtE
     }
     seqrt_safe_free(file);
     return good;
-}
-
-bool seqrt_weights_load(Trainer *t, const char *path, SeqrtError *error)
-{
-    void *block = seqrt_block(t->model);
-    bool good = seqrt_load(t->model, block, path, error);
-    if (good)
-        t->model->set(t->memory, SEQRT_WEIGHTS, block);
-    if (good && error->text[0])
-        seqrt_stop(t, 0, error);
-    free(block);
-    return good;
-}
-
-void seqrt_weights_init(Trainer *t, uint64_t seed)
-{
-    void *block = seqrt_block(t->model);
-    seqrt_init_weights(t->model, seed, block);
-    t->model->set(t->memory, SEQRT_WEIGHTS, block);
-    free(block);
 }
 
 /* ---- writing ---- */

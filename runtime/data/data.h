@@ -7,7 +7,7 @@
 #ifndef SEQRT_DATA_H
 #define SEQRT_DATA_H
 
-#include "seqrt.h"
+#include "file.h"
 
 /* ---- table: streams a .csv (header, RFC 4180) or .tsv (header, no quoting) row by row; memory is one row ----
  * A UTF-8 byte order mark is skipped; so are blank lines, unless the table has one column: there they are empty cells. */
@@ -21,9 +21,6 @@ int seqrt_table_next(SeqrtTable *table, SeqrtError *error);             /* 1 a r
 const char *seqrt_table_cell(const SeqrtTable *table, int column);      /* of the current row, NUL-terminated, until the next call */
 long seqrt_table_row(const SeqrtTable *table);                          /* line number where the current row starts */
 bool seqrt_table_number(const SeqrtTable *table, int column, double *value, SeqrtError *error); /* finite decimal numbers only */
-
-/* Whole file, NUL-terminated; at most 1 GiB; NULL on error. Caller frees. */
-char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error);
 
 /* ---- tokens ---- */
 /* Cuts the next token off *text. chars: one UTF-8 character; bytes: one byte; words: a maximal run of ASCII letters,

@@ -24,7 +24,7 @@ static void permute(int *order, int count, uint64_t seed, uint64_t stream)
 
 static int *numbers(int count)
 {
-    int *order = seqrt_data_resize(NULL, (size_t)count, sizeof *order);
+    int *order = seqrt_resize(NULL, (size_t)count, sizeof *order);
     for (int i = 0; order && i < count; i++) order[i] = i;
     return order;
 }
@@ -105,7 +105,7 @@ static bool parts_check(const SeqrtDataset *data, double fraction, const SeqrtPa
     size_t ahead = seqrt_look_ahead(data->task);
     bool enough = train->count > 0 && valid->count > 0;
     if (data->task->carry_state) enough = train->last_step > ahead && valid->last_step - valid->first_step > ahead;
-    return enough || seqrt_data_fail(error, "%s: a fraction of %g of %zu steps leaves a part without a whole window; shorter windows, or a "
+    return enough || seqrt_fail(error, "%s: a fraction of %g of %zu steps leaves a part without a whole window; shorter windows, or a "
                                      "validation file, are expected", data->path, fraction, data->steps);
 }
 
@@ -117,13 +117,13 @@ bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, 
     *valid = seqrt_part_whole(data);
     train->count = valid->count = 0;
     bool ok = train->items && valid->items;
-    if (!ok) seqrt_data_fail(error, "%s: out of memory", data->path);
+    if (!ok) seqrt_fail(error, "%s: out of memory", data->path);
     if (ok && !by_time && data->sequences_count < 2)
-        ok = seqrt_data_fail(error, "%s: %d sequence; two or more are expected to split off a fraction of %g", data->path,
+        ok = seqrt_fail(error, "%s: %d sequence; two or more are expected to split off a fraction of %g", data->path,
                              data->sequences_count, fraction);
     if (ok && data->task->carry_state) parts_of_stream(cut, train, valid);
     else if (ok && by_time) parts_by_time(data, cut, train, valid);
-    else if (ok && !parts_by_sequence(data, fraction, seed, train, valid)) ok = seqrt_data_fail(error, "%s: out of memory", data->path);
+    else if (ok && !parts_by_sequence(data, fraction, seed, train, valid)) ok = seqrt_fail(error, "%s: out of memory", data->path);
     if (ok && parts_check(data, fraction, train, valid, error)) return true;
     seqrt_part_free(train);
     seqrt_part_free(valid);

@@ -10,7 +10,7 @@
 
 #include "data.h"
 #include "file.h"
-#include "safetensors.h"
+#include "weights.h"
 
 /* Exit codes of every command. 130 is train's alone: stopped by SIGINT, checkpoint written. */
 enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_DATA = 2, EXIT_MISMATCH = 4, EXIT_SYSTEM = 5, EXIT_INTERRUPTED = 130 };
@@ -55,35 +55,14 @@ void seqrt_help(const char *program);
 void seqrt_command_help(const char *program, const Command *command);
 bool seqrt_options_read(Options *options, const char *program, const Command *command, int argc, char **argv);
 
-/* ---- messages and memory ---- */
+/* ---- messages ---- */
 int seqrt_stop(const Trainer *t, int code, const SeqrtError *error); /* prints "PROGRAM: text"; returns code */
-void *seqrt_need(size_t count, size_t bytes);                         /* zeroed, 64-byte aligned; out of memory exits 5 */
 void seqrt_json_print(void *json);                                    /* a json_t to standard output; frees it */
 const char *seqrt_data_path(const Trainer *t);                        /* --data, else test, else train; NULL: none */
 double seqrt_seconds(void);                                           /* of a clock that never goes back */
 const char *seqrt_number_text(double v, char text[32]);               /* 0.4312, 1.2e-07 */
 
-/* ---- reals: float or double as the model says ---- */
-static inline double seqrt_real(const SeqrtModel *model, const void *block, size_t i)
-{
-    return model->real_bytes == 8 ? ((const double *)block)[i] : (double)((const float *)block)[i];
-}
-
-static inline void seqrt_real_set(const SeqrtModel *model, void *block, size_t i, double v)
-{
-    if (model->real_bytes == 8)
-        ((double *)block)[i] = v;
-    else
-        ((float *)block)[i] = (float)v;
-}
-
-static inline SafeType seqrt_real_type(const SeqrtModel *model) { return model->real_bytes == 8 ? SAFE_F64 : SAFE_F32; }
-
-static inline size_t seqrt_tensor_count(const SeqrtTensor *t)
-{
-    return (size_t)t->shape[0] * (size_t)(t->rank == 2 ? t->shape[1] : 1);
-}
-
+/* ---- the model's outputs ---- */
 /* Reals of the model's output for `rows` rows. */
 static inline size_t seqrt_outputs(const SeqrtModel *model, int rows)
 {
@@ -97,20 +76,9 @@ static inline int seqrt_labels(const SeqrtTask *task)
          : task->target == SEQRT_CLASS || task->target == SEQRT_TAG ? task->classes_count : 0;
 }
 
-/* ---- weights.c: blocks from and to files ---- */
-void *seqrt_block(const SeqrtModel *model);                    /* room for one weights block */
-/* The tensors PREFIX + name of a file into a block: all there, each of its shape, finite; or false, all faults listed. */
-bool seqrt_block_read(const SeqrtModel *model, const SafeFile *file, const char *path, const char *prefix, void *block,
-                      SeqrtError *error);
-/* A block as [tensors_count] entries for seqrt_safe_write. Names are allocated: seqrt_names_free. */
-void seqrt_block_list(const SeqrtModel *model, const void *block, const char *prefix, SafeTensor *list);
-void seqrt_names_free(int count, SafeTensor *list);
-bool seqrt_weights_load(Trainer *t, const char *path, SeqrtError *error); /* file to model; prints the warning, if any */
+/* ---- the model's weights, from a file (the warning, if any, is printed) or from a seed ---- */
+bool seqrt_weights_load(Trainer *t, const char *path, SeqrtError *error);
 void seqrt_weights_init(Trainer *t, uint64_t seed);
-/* First tensor of a block with a value that is not finite, or NULL; *at: its element. */
-const SeqrtTensor *seqrt_block_unsound(const SeqrtModel *model, const void *block, size_t *at);
-/* Names `at` as PyTorch indexes it: "[3, 7]" */
-const char *seqrt_place_text(const SeqrtTensor *tensor, size_t at, char text[48]);
 
 /* ---- checkpoint.c ---- */
 typedef struct TrainState {
@@ -126,7 +94,6 @@ typedef struct TrainState {
 } TrainState;
 bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char *path, SeqrtError *error);
 bool seqrt_checkpoint_load(Trainer *t, TrainState *state, const char *path, SeqrtError *error);
-bool seqrt_checkpoint_extra(const SafeFile *file, const char *name); /* a tensor that only a checkpoint may have */
 
 /* ---- eval.c ---- */
 enum { METRICS_MAX = 8 };

@@ -3,6 +3,7 @@
  * Takes: a path or strings, a SeqrtTask. Gives: a SeqrtDataset: steps in flat arrays, items that point into them.
  * Does not: choose vocabulary, classes or normalisation (they come with the task), or order batches.
  */
+#define _GNU_SOURCE
 #include "data_own.h"
 
 #include <math.h>
@@ -32,20 +33,13 @@ typedef struct Builder {
     char *text;
 } Builder;
 
-static bool no_memory(Builder *b) { return seqrt_data_fail(b->error, "%s: out of memory", b->data->path); }
-
-static char *text_copy(const char *text)
-{
-    size_t bytes = strlen(text) + 1;
-    char *copy = malloc(bytes);
-    return copy ? memcpy(copy, text, bytes) : NULL;
-}
+static bool no_memory(Builder *b) { return seqrt_fail(b->error, "%s: out of memory", b->data->path); }
 
 /* ---- room for steps and items ---- */
 
 static void *grown(Builder *b, void *old, size_t count, size_t size)
 {
-    void *array = seqrt_data_resize(old, count, size);
+    void *array = seqrt_resize(old, count, size);
     if (!array) b->no_memory = true;
     return array ? array : old;
 }
@@ -77,8 +71,8 @@ static bool steps_reserve(Builder *b, size_t more)
 {
     size_t need = b->data->steps + more;
     if (need <= b->steps_capacity) return true;
-    if (need > INT32_MAX) return seqrt_data_fail(b->error, "%s:%ld: more than 2^31-1 steps", b->data->path, b->row);
-    return steps_grow(b, seqrt_data_capacity(b->steps_capacity, need));
+    if (need > INT32_MAX) return seqrt_fail(b->error, "%s:%ld: more than 2^31-1 steps", b->data->path, b->row);
+    return steps_grow(b, seqrt_capacity(b->steps_capacity, need));
 }
 
 static bool items_reserve(Builder *b)
@@ -86,8 +80,8 @@ static bool items_reserve(Builder *b)
     SeqrtDataset *data = b->data;
     size_t need = (size_t)data->items_count + 1, width = seqrt_value_width(b->task);
     if (need <= b->items_capacity) return true;
-    if (need > INT32_MAX) return seqrt_data_fail(b->error, "%s:%ld: more than 2^31-1 sequences", data->path, b->row);
-    size_t count = seqrt_data_capacity(b->items_capacity, need);
+    if (need > INT32_MAX) return seqrt_fail(b->error, "%s:%ld: more than 2^31-1 sequences", data->path, b->row);
+    size_t count = seqrt_capacity(b->items_capacity, need);
     data->items = grown(b, data->items, count, sizeof *data->items);
     if (b->text) data->texts = grown(b, data->texts, count, sizeof *data->texts);
     if (width && data->has_target) data->values = grown(b, data->values, count, width * sizeof *data->values);
@@ -125,7 +119,7 @@ static bool class_unknown(Builder *b, const SeqrtTable *table)
     int i = 0;
     for (; i < task->classes_count && i < 12 && used < sizeof known - 100; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s\"%.40s\"", i ? ", " : "", task->classes[i]);
-    return seqrt_data_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s", b->data->path,
+    return seqrt_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s", b->data->path,
                            seqrt_table_row(table), task->target_columns[0], seqrt_table_cell(table, b->targets[0]),
                            task->classes_count, known, i < task->classes_count ? ", .." : "");
 }
@@ -166,7 +160,7 @@ static bool target_read(Builder *b, const SeqrtTable *table, size_t step)
 static bool target_missing(Builder *b, size_t last)
 {
     if (!b->need_target) return target_drop(b);
-    return seqrt_data_fail(b->error, "%s:%ld: column \"%.200s\": empty, where a sequence or window ends; a %s is expected", b->data->path,
+    return seqrt_fail(b->error, "%s:%ld: column \"%.200s\": empty, where a sequence or window ends; a %s is expected", b->data->path,
                            b->rows ? b->rows[last] : b->row, b->task->target_columns[0],
                            b->task->target == SEQRT_CLASS ? "class" : "number");
 }
@@ -227,7 +221,7 @@ static bool sequence_cut(Builder *b)
     if (task->window_length && !task->carry_state) return windows_add(b, usable);
     if (!task->carry_state && longest && usable > longest) {
         if (task->too_long_error)
-            return seqrt_data_fail(b->error, "%s:%ld: a sequence of %zu steps; at most %zu are expected (max_length)", b->data->path,
+            return seqrt_fail(b->error, "%s:%ld: a sequence of %zu steps; at most %zu are expected (max_length)", b->data->path,
                                    b->row, usable, longest);
         usable = longest;
     }
@@ -292,7 +286,7 @@ static bool text_row(Builder *b, const SeqrtTable *table)
 {
     const char *cell = seqrt_table_cell(table, b->text_column);
     sequence_start(b, seqrt_table_row(table));
-    b->text = text_copy(cell);
+    b->text = strdup(cell);
     if (!b->text) return no_memory(b);
     return tokens_add(b, cell) && target_read(b, table, SIZE_MAX) && sequence_end(b);
 }
@@ -311,7 +305,7 @@ static bool group_follow(Builder *b, const SeqrtTable *table)
     if (b->group && !strcmp(b->group, cell)) return true;
     if (b->group && !sequence_end(b)) return false;
     free(b->group);
-    b->group = text_copy(cell);
+    b->group = strdup(cell);
     sequence_start(b, seqrt_table_row(table));
     return b->group || no_memory(b);
 }
@@ -357,7 +351,7 @@ static bool rows_read(Builder *b, SeqrtTable *table)
     while (ok && (got = seqrt_table_next(table, b->error)) == 1)
         ok = input == SEQRT_ROWS ? series_row(b, table) : input == SEQRT_SHAPED ? shaped_row(b, table) : text_row(b, table);
     if (!ok || got < 0) return false;
-    if (!b->row) return seqrt_data_fail(b->error, "%s: no rows below the header", b->data->path);
+    if (!b->row) return seqrt_fail(b->error, "%s: no rows below the header", b->data->path);
     return input != SEQRT_ROWS || sequence_end(b);
 }
 
@@ -376,12 +370,12 @@ static bool text_read(Builder *b)
     size_t bytes;
     char *text = seqrt_read_file(b->data->path, &bytes, b->error);
     if (!text) return false;
-    bool ok = bytes > 0 || seqrt_data_fail(b->error, "%s: empty; text is expected", b->data->path);
+    bool ok = bytes > 0 || seqrt_fail(b->error, "%s: empty; text is expected", b->data->path);
     const char *nul = memchr(text, 0, bytes);
     if (nul) {
         long line = 1;
         for (const char *s = text; s < nul; s++) line += *s == '\n';
-        ok = seqrt_data_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
+        ok = seqrt_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
     }
     sequence_start(b, 1);
     b->data->has_target = true;
@@ -402,25 +396,25 @@ static bool task_check(Builder *b)
     const unsigned allowed[] = {text, text, text, rows, sequence, 1u << SEQRT_NEXT}; /* by SeqrtInput */
     bool numbers = task->input == SEQRT_ROWS || task->input == SEQRT_SHAPED;
     if (!(allowed[task->input] >> task->target & 1))
-        return seqrt_data_fail(b->error, "%s: this target needs another input: tags and forecasts need rows, next needs text", b->data->path);
+        return seqrt_fail(b->error, "%s: this target needs another input: tags and forecasts need rows, next needs text", b->data->path);
     if (numbers != (task->features > 0) || (numbers && task->input_columns_count % task->features))
-        return seqrt_data_fail(b->error, "%s: %d columns for %d features a step", b->data->path, task->input_columns_count, task->features);
+        return seqrt_fail(b->error, "%s: %d columns for %d features a step", b->data->path, task->input_columns_count, task->features);
     if (task->carry_state && (!seqrt_one_series(task) || task->target == SEQRT_CLASS))
-        return seqrt_data_fail(b->error, "%s: carry_state needs one long series, and a target other than class", b->data->path);
+        return seqrt_fail(b->error, "%s: carry_state needs one long series, and a target other than class", b->data->path);
     return true;
 }
 
 static bool builder_start(Builder *b, const char *path)
 {
     b->data->task = b->task;
-    b->data->path = text_copy(path);
-    if (!b->data->path) return seqrt_data_fail(b->error, "%s: out of memory", path);
+    b->data->path = strdup(path);
+    if (!b->data->path) return seqrt_fail(b->error, "%s: out of memory", path);
     if (!task_check(b)) return false;
     b->vocab = seqrt_vocab_new(b->task->vocab, b->task->vocab_count);
     b->classes = seqrt_vocab_new(b->task->classes, b->task->classes_count);
-    b->inputs = seqrt_data_resize(NULL, (size_t)b->task->input_columns_count, sizeof *b->inputs);
-    b->targets = seqrt_data_resize(NULL, (size_t)b->task->target_columns_count, sizeof *b->targets);
-    b->value = seqrt_data_resize(NULL, (size_t)b->task->target_columns_count, sizeof *b->value);
+    b->inputs = seqrt_resize(NULL, (size_t)b->task->input_columns_count, sizeof *b->inputs);
+    b->targets = seqrt_resize(NULL, (size_t)b->task->target_columns_count, sizeof *b->targets);
+    b->value = seqrt_resize(NULL, (size_t)b->task->target_columns_count, sizeof *b->value);
     return (b->vocab && b->classes && b->inputs && b->targets && b->value) || no_memory(b);
 }
 
@@ -430,8 +424,8 @@ static bool items_check(Builder *b)
     for (int i = 0; i < data->items_count && !data->has_target; i++) data->items[i].label = -1;
     if (data->items_count) return true;
     if (b->task->target == SEQRT_NEXT)
-        return seqrt_data_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
-    return seqrt_data_fail(b->error, "%s: no sequence is long enough; a window of %d rows and a horizon of %d are expected", data->path,
+        return seqrt_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
+    return seqrt_fail(b->error, "%s: no sequence is long enough; a window of %d rows and a horizon of %d are expected", data->path,
                            b->task->window_length, b->need_target ? b->task->horizon : 0);
 }
 
@@ -456,7 +450,7 @@ SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool n
 {
     Builder b = {.task = task, .error = error, .need_target = need_target, .data = calloc(1, sizeof *b.data)};
     if (!b.data) {
-        seqrt_data_fail(error, "%s: out of memory", path);
+        seqrt_fail(error, "%s: out of memory", path);
         return NULL;
     }
     bool ok = builder_start(&b, path) && (task->input == SEQRT_TEXT ? text_read(&b) : table_read(&b)) && items_check(&b);
@@ -466,13 +460,13 @@ SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool n
 static bool texts_add(Builder *b, int count, char **texts)
 {
     if (b->task->features)
-        return seqrt_data_fail(b->error, "%s: text, where the model reads columns of numbers; a file is expected", b->data->path);
+        return seqrt_fail(b->error, "%s: text, where the model reads columns of numbers; a file is expected", b->data->path);
     if (b->task->carry_state && count > 1)
-        return seqrt_data_fail(b->error, "%s: %d texts, where carry_state makes one series; one is expected", b->data->path, count);
+        return seqrt_fail(b->error, "%s: %d texts, where carry_state makes one series; one is expected", b->data->path, count);
     b->data->has_target = b->task->target == SEQRT_NEXT;
     for (int i = 0; i < count; i++) {
         sequence_start(b, i + 1);
-        b->text = text_copy(texts[i]);
+        b->text = strdup(texts[i]);
         if (!b->text) return no_memory(b);
         if (!tokens_add(b, texts[i]) || !sequence_end(b)) return false;
     }
@@ -483,7 +477,7 @@ SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **
 {
     Builder b = {.task = task, .error = error, .data = calloc(1, sizeof *b.data)};
     if (!b.data) {
-        seqrt_data_fail(error, "out of memory");
+        seqrt_fail(error, "out of memory");
         return NULL;
     }
     return builder_end(&b, builder_start(&b, "TEXT") && texts_add(&b, count, texts) && items_check(&b));

@@ -4,19 +4,6 @@
 
 #include "data.h"
 
-#if defined(__GNUC__)
-#define SEQRT_PRINTF(at) __attribute__((format(printf, at, at + 1)))
-#else
-#define SEQRT_PRINTF(at)
-#endif
-
-/* Fills *error (which may be NULL) and returns false. */
-bool seqrt_data_fail(SeqrtError *error, const char *format, ...) SEQRT_PRINTF(2);
-/* realloc to count elements, the product checked; NULL leaves the old block as it was. */
-void *seqrt_data_resize(void *old, size_t count, size_t size);
-/* Capacity that holds `need`, grown by doubling so that appending stays linear. */
-size_t seqrt_data_capacity(size_t capacity, size_t need);
-
 /* Bytes of the valid UTF-8 character at text (1..4; no overlong form, no surrogate), 0 if there is none.
  * Never looks past a NUL. */
 int seqrt_utf8_length(const char *text);

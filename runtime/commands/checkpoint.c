@@ -13,14 +13,6 @@
 
 #include "trainer.h"
 
-static const char mark[] = "seqgen_checkpoint";
-
-bool seqrt_checkpoint_extra(const SafeFile *file, const char *name)
-{
-    return seqrt_safe_meta(file, mark)
-        && (!strncmp(name, "optimizer.", 10) || !strncmp(name, "best.", 5) || !strcmp(name, "state.carried"));
-}
-
 /* ---- counters ---- */
 
 typedef enum CounterType { COUNTER_U64, COUNTER_INT, COUNTER_BOOL, COUNTER_REAL } CounterType;
@@ -129,7 +121,7 @@ bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char
 {
     char texts[COUNTERS][32];
     SafeMeta metas[METAS] = {{"format", "pt"}, {"seqgen", "1"}, {"spec_hash", t->model->spec_hash},
-                             {"gate_order", "i,f,g,o / r,z,n"}, {mark, "1"}};
+                             {"gate_order", "i,f,g,o / r,z,n"}, {SEQRT_CHECKPOINT_MARK, "1"}};
     for (int i = 0; i < COUNTERS; i++) {
         counter_text(state, i, texts[i]);
         metas[METAS - COUNTERS + i] = (SafeMeta){counters[i].key, texts[i]};
@@ -144,7 +136,7 @@ bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char
 
 static bool counters_load(TrainState *state, const SafeFile *file, const char *path, SeqrtError *error)
 {
-    if (!seqrt_safe_meta(file, mark))
+    if (!seqrt_safe_meta(file, SEQRT_CHECKPOINT_MARK))
         return seqrt_fail(error, "%s: weights only; --resume expects a file that --checkpoint wrote (--load takes weights)", path);
     for (int i = 0; i < COUNTERS; i++) {
         const char *text = seqrt_safe_meta(file, counters[i].key);

@@ -1,13 +1,12 @@
 /* table.c: tables as text, one row at a time.
  *
  * Takes: a .csv (RFC 4180) or .tsv (no quoting) with a header, or standard input as CSV. Gives: cells of the current
- * row, numbers, whole files. Does not: keep rows, or know what a column means. Memory is the longest row.
+ * row, numbers. Does not: keep rows, or know what a column means. Memory is the longest row.
  */
 #include "data_own.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,30 +30,6 @@ struct SeqrtTable {
     char *header_text;
     const char **header;       /* [columns] into header_text */
 };
-
-bool seqrt_data_fail(SeqrtError *error, const char *format, ...)
-{
-    if (!error) return false;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
-    va_end(args);
-    return false;
-}
-
-void *seqrt_data_resize(void *old, size_t count, size_t size)
-{
-    if (count > PTRDIFF_MAX / size) return NULL;
-    return realloc(old, count ? count * size : 1);
-}
-
-size_t seqrt_data_capacity(size_t capacity, size_t need)
-{
-    if (need <= capacity) return capacity;
-    if (capacity < 64) capacity = 64;
-    while (capacity < need) capacity = capacity > PTRDIFF_MAX / 2 ? need : capacity * 2;
-    return capacity;
-}
 
 /* ---- bytes ---- */
 
@@ -92,8 +67,8 @@ static inline int table_symbol(SeqrtTable *table)
 static bool table_push(SeqrtTable *table, int byte)
 {
     if (table->used == table->capacity) {
-        size_t capacity = seqrt_data_capacity(table->capacity, table->used + 1);
-        char *text = seqrt_data_resize(table->text, capacity, 1);
+        size_t capacity = seqrt_capacity(table->capacity, table->used + 1);
+        char *text = seqrt_resize(table->text, capacity, 1);
         if (!text) return false;
         table->text = text;
         table->capacity = capacity;
@@ -104,7 +79,7 @@ static bool table_push(SeqrtTable *table, int byte)
 
 static bool table_fail(const SeqrtTable *table, SeqrtError *error, const char *what)
 {
-    return seqrt_data_fail(error, "%s:%ld: %s", table->path, table->row, what);
+    return seqrt_fail(error, "%s:%ld: %s", table->path, table->row, what);
 }
 
 /* ---- fields ---- */
@@ -160,8 +135,8 @@ static FieldEnd field_quoted(SeqrtTable *table, SeqrtError *error)
 static bool cell_start(SeqrtTable *table, SeqrtError *error)
 {
     if (table->fields == table->fields_capacity) {
-        size_t capacity = seqrt_data_capacity(table->fields_capacity, table->fields + 1);
-        size_t *cells = seqrt_data_resize(table->cells, capacity, sizeof *cells);
+        size_t capacity = seqrt_capacity(table->fields_capacity, table->fields + 1);
+        size_t *cells = seqrt_resize(table->cells, capacity, sizeof *cells);
         if (!cells) return table_fail(table, error, "a row too long for the memory");
         table->cells = cells;
         table->fields_capacity = capacity;
@@ -220,7 +195,7 @@ int seqrt_table_next(SeqrtTable *table, SeqrtError *error)
     do got = row_read(table, error);
     while (got == 1 && table->columns > 1 && row_is_blank(table));
     if (got != 1 || table->fields == (size_t)table->columns) return got;
-    seqrt_data_fail(error, "%s:%ld: %zu field%s where the header has %d", table->path, table->row, table->fields,
+    seqrt_fail(error, "%s:%ld: %zu field%s where the header has %d", table->path, table->row, table->fields,
                     table->fields == 1 ? "" : "s", table->columns);
     return -1;
 }
@@ -236,14 +211,14 @@ static int names_compare(const void *a, const void *b)
 static bool header_unique(const SeqrtTable *table, SeqrtError *error)
 {
     size_t count = (size_t)table->columns;
-    const char **sorted = seqrt_data_resize(NULL, count, sizeof *sorted);
+    const char **sorted = seqrt_resize(NULL, count, sizeof *sorted);
     if (!sorted) return table_fail(table, error, "a header too long for the memory");
     memcpy(sorted, table->header, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, names_compare);
     const char *twice = NULL;
     for (size_t i = 1; i < count && !twice; i++)
         if (!strcmp(sorted[i - 1], sorted[i])) twice = sorted[i];
-    if (twice) seqrt_data_fail(error, "%s:%ld: two columns are named \"%.200s\"", table->path, table->row, twice);
+    if (twice) seqrt_fail(error, "%s:%ld: two columns are named \"%.200s\"", table->path, table->row, twice);
     free(sorted);
     return !twice;
 }
@@ -254,12 +229,12 @@ static bool header_read(SeqrtTable *table, SeqrtError *error)
     if (table_peek(table) == bom[0] && table->end >= 3 && !memcmp(table->buffer, bom, 3)) table->at = 3;
     int got = row_read(table, error);
     if (got < 0) return false;
-    if (got == 0) return seqrt_data_fail(error, "%s: empty; a header line is expected", table->path);
+    if (got == 0) return seqrt_fail(error, "%s: empty; a header line is expected", table->path);
     if (row_is_blank(table)) return table_fail(table, error, "an empty line; the header is expected");
     if (table->fields > INT32_MAX) return table_fail(table, error, "too many columns");
     table->columns = (int)table->fields;
-    table->header_text = seqrt_data_resize(NULL, table->used, 1);
-    table->header = seqrt_data_resize(NULL, table->fields, sizeof *table->header);
+    table->header_text = seqrt_resize(NULL, table->used, 1);
+    table->header = seqrt_resize(NULL, table->fields, sizeof *table->header);
     if (!table->header_text || !table->header) return table_fail(table, error, "a header too long for the memory");
     memcpy(table->header_text, table->text, table->used);
     for (size_t i = 0; i < table->fields; i++) table->header[i] = table->header_text + table->cells[i];
@@ -276,22 +251,22 @@ static bool file_open(SeqrtTable *table, const char *path, SeqrtError *error)
 {
     bool tsv = ends_with(path, ".tsv"), standard = !strcmp(path, "-");
     if (!tsv && !standard && !ends_with(path, ".csv"))
-        return seqrt_data_fail(error, "%s: no table; a name that ends in .csv or .tsv is expected", path);
+        return seqrt_fail(error, "%s: no table; a name that ends in .csv or .tsv is expected", path);
     table->delimiter = tsv ? '\t' : ',';
     table->quoting = !tsv;
     table->line = 1;
-    table->path = seqrt_data_resize(NULL, strlen(path) + 1, 1);
-    if (!table->path) return seqrt_data_fail(error, "%s: out of memory", path);
+    table->path = seqrt_resize(NULL, strlen(path) + 1, 1);
+    if (!table->path) return seqrt_fail(error, "%s: out of memory", path);
     strcpy(table->path, path);
     table->file = standard ? stdin : fopen(path, "rb");
-    return table->file || seqrt_data_fail(error, "%s: %s", path, strerror(errno));
+    return table->file || seqrt_fail(error, "%s: %s", path, strerror(errno));
 }
 
 SeqrtTable *seqrt_table_open(const char *path, SeqrtError *error)
 {
     SeqrtTable *table = calloc(1, sizeof *table);
     if (!table) {
-        seqrt_data_fail(error, "%s: out of memory", path);
+        seqrt_fail(error, "%s: out of memory", path);
         return NULL;
     }
     if (file_open(table, path, error) && header_read(table, error)) return table;
@@ -337,7 +312,7 @@ bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError
         int wrote = snprintf(list + used, sizeof list - used, "%s\"%.80s\"", i ? ", " : "", table->header[i]);
         used += (size_t)wrote;
     }
-    return seqrt_data_fail(error, "%s:1: no column \"%.200s\"; it has %s%s", table->path, name, list,
+    return seqrt_fail(error, "%s:1: no column \"%.200s\"; it has %s%s", table->path, name, list,
                            used >= sizeof list ? ".." : "");
 }
 
@@ -370,45 +345,6 @@ bool seqrt_table_number(const SeqrtTable *table, int column, double *value, Seqr
     char *stop = NULL;
     if (is_decimal(text, end)) *value = strtod(text, &stop);
     if (stop == end && isfinite(*value)) return true;
-    return seqrt_data_fail(error, "%s:%ld: column \"%.200s\": \"%.200s\" is no number", table->path, table->row,
+    return seqrt_fail(error, "%s:%ld: column \"%.200s\": \"%.200s\" is no number", table->path, table->row,
                            table->header[column], cell);
-}
-
-/* ---- whole files ---- */
-
-/* The file's bytes and a NUL. Grows as bytes arrive, so pipes work and no size is believed. */
-static char *file_bytes(FILE *file, size_t *bytes, const char **why)
-{
-    const size_t most = (size_t)1 << 30;
-    size_t used = 0, capacity = BUFFER, got;
-    char *text = malloc(capacity + 1);
-    while (text && (got = fread(text + used, 1, capacity - used, file)) > 0) {
-        used += got;
-        if (used < capacity) continue;
-        capacity = capacity < most ? 2 * capacity : most + 1;
-        char *grown = used <= most ? realloc(text, capacity + 1) : NULL;
-        if (!grown) break;
-        text = grown;
-    }
-    *bytes = used;
-    *why = !text ? "out of memory" : ferror(file) ? strerror(errno) : used > most ? "larger than 1 GiB" : NULL;
-    if (text && !*why && !feof(file)) *why = "out of memory";
-    if (!*why) text[used] = '\0';
-    return text;
-}
-
-char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        seqrt_data_fail(error, "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    const char *why;
-    char *text = file_bytes(file, bytes, &why);
-    fclose(file);
-    if (!why) return text;
-    seqrt_data_fail(error, "%s: %s", path, why);
-    free(text);
-    return NULL;
 }

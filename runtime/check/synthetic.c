@@ -16,9 +16,7 @@ static uint64_t draw(uint64_t seed, int what, size_t i, uint64_t below)
 
 static double draw_normal(uint64_t seed, int what, size_t i)
 {
-    uint64_t stream = SEQRT_STREAM(SEQRT_STREAM_PROBE, what);
-    double u = seqrt_uniform(seed, stream, 2 * i), v = seqrt_uniform(seed, stream, 2 * i + 1);
-    return sqrt(-2 * log(1 - u)) * cos(6.283185307179586 * v);
+    return seqrt_normal(seed, SEQRT_STREAM(SEQRT_STREAM_PROBE, what), i);
 }
 
 Synthetic seqrt_synthetic_new(const SeqrtModel *model, int rows)

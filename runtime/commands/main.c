@@ -17,22 +17,30 @@ int seqrt_stop(const Trainer *t, int code, const SeqrtError *error)
     return code;
 }
 
-void *seqrt_need(size_t count, size_t bytes)
-{
-    void *block = NULL;
-    if (!bytes || count <= (SIZE_MAX - 64) / bytes)
-        block = aligned_alloc(64, (count * bytes + 64) / 64 * 64);
-    if (!block) {
-        fprintf(stderr, "out of memory: %zu times %zu bytes\n", count, bytes);
-        exit(EXIT_SYSTEM);
-    }
-    return memset(block, 0, count * bytes);
-}
-
 const char *seqrt_data_path(const Trainer *t)
 {
     const SeqrtTask *task = t->model->task;
     return t->options.data ? t->options.data : task->test_path ? task->test_path : task->train_path;
+}
+
+bool seqrt_weights_load(Trainer *t, const char *path, SeqrtError *error)
+{
+    void *block = seqrt_block(t->model);
+    bool good = seqrt_load(t->model, block, path, error);
+    if (good)
+        t->model->set(t->memory, SEQRT_WEIGHTS, block);
+    if (good && error->text[0])
+        seqrt_stop(t, 0, error);
+    free(block);
+    return good;
+}
+
+void seqrt_weights_init(Trainer *t, uint64_t seed)
+{
+    void *block = seqrt_block(t->model);
+    seqrt_init_weights(t->model, seed, block);
+    t->model->set(t->memory, SEQRT_WEIGHTS, block);
+    free(block);
 }
 
 double seqrt_seconds(void)
