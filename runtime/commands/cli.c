@@ -17,19 +17,24 @@ static const Command commands[] = {
     {"train", "[OPTIONS]", "fit the weights to data",
      "  $0 train --epochs 5 --save w.safetensors\n"
      "  $0 train --checkpoint c.safetensors --log log.csv    Ctrl-C stops after the step\n"
-     "  $0 train --resume c.safetensors --checkpoint c.safetensors\n", seqrt_train, false, false},
-    {"eval", "--load W [OPTIONS]", "loss and metrics on data",
-     "  $0 eval --load w.safetensors\n  $0 eval --load w.safetensors --data new.csv --json\n", seqrt_eval, true, false},
+     "  $0 train --resume c.safetensors --checkpoint c.safetensors\n"
+     "  $0 train --seed 2 --quiet --json                     final figures as one line of JSON\n", seqrt_train, false, false},
+    {"eval", "--load W [OPTIONS]", "loss and metrics on data; class by class, column by column, step by step",
+     "  $0 eval --load w.safetensors                     the test file, else what is held out for validation\n"
+     "  $0 eval --load w.safetensors --data new.csv --json\n"
+     "  $0 eval --load w.safetensors --part valid --details judged.csv\n", seqrt_eval, true, false},
     {"predict", "--load W [--data F | TEXT...]", "one CSV line a sequence; for targets of every step, a line a step",
      "  $0 predict --load w.safetensors --data new.csv > out.csv\n"
      "  $0 predict --load w.safetensors \"some text\" \"another\"\n"
-     "  cat lines.txt | $0 predict --load w.safetensors -\n", seqrt_predict, true, true},
+     "  cat lines.txt | $0 predict --load w.safetensors -          a text a line\n"
+     "  cat numbers.csv | $0 predict --load w.safetensors --json -  number rows: CSV with its header\n", seqrt_predict, true, true},
     {"sample", "--load W [OPTIONS]", "write text with a language model",
-     "  $0 sample --load w.safetensors --prompt \"Once \" --length 300 --temperature 0.7\n", seqrt_sample, true, false},
+     "  $0 sample --load w.safetensors --prompt \"Once \" --length 300 --temperature 0.7\n"
+     "  $0 sample --load w.safetensors --top-k 5 --seed 3 --json\n", seqrt_sample, true, false},
     {"forecast", "--load W [OPTIONS]", "continue a series: the rows after the end of the file, as CSV",
-     "  $0 forecast --load w.safetensors\n  $0 forecast --load w.safetensors --data now.csv --steps 48\n", seqrt_forecast, true, false},
+     "  $0 forecast --load w.safetensors\n  $0 forecast --load w.safetensors --data now.csv --steps 48 --json\n", seqrt_forecast, true, false},
     {"gradcheck", "[OPTIONS]", "compare the model's gradients with finite differences of its own loss",
-     "  $0 gradcheck --seed 7\n", seqrt_gradcheck, false, false},
+     "  $0 gradcheck --seed 7\n  $0 gradcheck --json\n", seqrt_gradcheck, false, false},
     {"bench", "[OPTIONS]", "time of a training step and its phases, of one inference, of one streaming step",
      "  $0 bench\n  $0 bench --json\n", seqrt_bench, false, false},
     {"info", "[OPTIONS]", "layers, shapes, parameters, memory", "  $0 info\n  $0 info --json\n", seqrt_info, false, false},
@@ -54,7 +59,10 @@ typedef struct OptionRow {
 #define AT(field) offsetof(Options, field)
 static const OptionRow rows[] = {
     {"data", "F", OPTION_TEXT, AT(data), TRAIN, 0, 0, "training data instead of the spec's"},
-    {"data", "F", OPTION_TEXT, AT(data), EVAL | PREDICT, 0, 0, "data instead of the spec's test file (or train file)"},
+    {"data", "F", OPTION_TEXT, AT(data), EVAL, 0, 0, "data instead of the spec's; with --part, the training file"},
+    {"part", "P", OPTION_TEXT, AT(part), EVAL, 0, 0, "train, valid or test of the spec (test, else valid, else train)"},
+    {"details", "F.csv", OPTION_TEXT, AT(details), EVAL, 0, 0, "a line for each sequence, step or value: truth and prediction"},
+    {"data", "F", OPTION_TEXT, AT(data), PREDICT, 0, 0, "data instead of the spec's test file (or train file)"},
     {"data", "F", OPTION_TEXT, AT(data), FORECAST, 0, 0, "the series to continue, instead of the spec's"},
     {"valid", "F", OPTION_TEXT, AT(valid), TRAIN, 0, 0, "validation data instead of the spec's"},
     {"epochs", "N", OPTION_COUNT, AT(epochs), TRAIN, 0, 0, "passes over the data"},
@@ -75,10 +83,13 @@ static const OptionRow rows[] = {
     {"prompt", "S", OPTION_TEXT, AT(prompt), SAMPLE, 0, 0, "text to continue (none: after a line end if the vocabulary has one, else any token)"},
     {"length", "N", OPTION_COUNT, AT(length), SAMPLE, 0, 0, "tokens to write (200)"},
     {"temperature", "X", OPTION_REAL, AT(temperature), SAMPLE, 0, 0, "1 as learned, less is surer, 0 always the likeliest (1)"},
+    {"top-k", "K", OPTION_COUNT, AT(top_k), SAMPLE, 1, 0, "draw among the K likeliest tokens only"},
     {"batch", "F", OPTION_TEXT, AT(batch), PROBE, 0, 0, "tensors lengths [b], tokens [b,T] or x [b,T,F], labels [b] or [b,T], y [b,O]"},
     {"rows", "N", OPTION_COUNT, AT(rows), PROBE, 1, 0, "rows of the random batch (the model's B)"},
-    {"json", NULL, OPTION_FLAG, AT(json), EVAL | BENCH | INFO, 0, 0, "JSON on standard output"},
-    {"quiet", NULL, OPTION_FLAG, AT(quiet), TRAIN, 0, 0, "no progress, only errors"},
+    {"json", NULL, OPTION_FLAG, AT(json), TRAIN, 0, 0, "at the end one line of JSON on standard output: the final figures"},
+    {"json", NULL, OPTION_FLAG, AT(json), PREDICT, 0, 0, "an object of JSON a line instead of CSV"},
+    {"json", NULL, OPTION_FLAG, AT(json), EVAL | SAMPLE | FORECAST | GRADCHECK | BENCH | INFO, 0, 0, "JSON on standard output"},
+    {"quiet", NULL, OPTION_FLAG, AT(quiet), TRAIN | PREDICT, 0, 0, "no progress, only errors"},
     {"help", NULL, OPTION_FLAG, AT(help), ALL, 0, 0, "this text"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };

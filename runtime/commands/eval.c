@@ -1,249 +1,243 @@
-/* eval.c: metrics over a part of the data, and the `eval` command.
+/* eval.c: the `eval` command: one part of the data, judged as a whole, class by class, and line by line.
  *
- * Takes: batches with targets, the model's outputs. Gives: loss, accuracy, perplexity, bits per character, rmse, mae,
- * mape (percent, over targets that are not zero), the errors in the data's own units.
- * Does not: compute the loss (the model does), or train.
+ * Takes: weights; --data, or --part of the spec's data. Gives: metrics as text or JSON; with --details a CSV file, a line for
+ * each judged sequence, step or value.
+ * Does not: measure (metrics.c, confusion.c).
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trainer.h"
 
-/* ---- one prediction ---- */
+/* ---- which data ---- */
 
-double seqrt_own_units(const SeqrtTask *task, int output, double v)
+typedef struct Judged {
+    SeqrtDataset *data;
+    SeqrtPart part;
+    const char *name;      /* "train", "valid", "test", "data" */
+} Judged;
+
+static bool has_valid(const SeqrtTask *task) { return task->valid_path || task->valid_fraction > 0; }
+
+/* What --part says; without it a --data file whole, else held-out data where there is any. */
+static const char *part_choose(const Trainer *t)
 {
-    int c = task->target_columns_count ? output % task->target_columns_count : 0;
-    return task->target_shift ? v * task->target_scale[c] + task->target_shift[c] : v;
+    const SeqrtTask *task = t->model->task;
+    if (t->options.part)
+        return t->options.part;
+    return t->options.data ? "data" : task->test_path ? "test" : has_valid(task) ? "valid" : "train";
 }
 
-/* Whether the O outputs at `at` choose `label`: the largest wins; a single output (bce) is positive for class 1. */
-static bool label_right(const SeqrtModel *model, const void *out, size_t at, int32_t label)
+static bool part_check(const Trainer *t, const char *part, SeqrtError *error)
 {
-    int O = model->task->outputs, best = 0;
-    if (O == 1)
-        return (seqrt_real(model, out, at) > 0) == (label != 0);
-    for (int o = 1; o < O; o++)
-        if (seqrt_real(model, out, at + (size_t)o) > seqrt_real(model, out, at + (size_t)best))
-            best = o;
-    return best == label;
+    const SeqrtTask *task = t->model->task;
+    bool test = !strcmp(part, "test"), valid = !strcmp(part, "valid");
+    if (t->options.part && !test && !valid && strcmp(part, "train"))
+        return seqrt_fail(error, "--part \"%.60s\"; expected train, valid or test", part);
+    if (t->options.data && t->options.part && (test || (valid && task->valid_path)))
+        return seqrt_fail(error, "--part %s is a file of its own in the spec; --data with --part stands for the training file only", part);
+    if (valid && !has_valid(task))
+        return seqrt_fail(error, "the spec has no validation data (data.valid: a file or a fraction); expected --part train or test, or --data F");
+    if (test && !task->test_path)
+        return seqrt_fail(error, "the spec names no test file (data.test); expected --part train or valid, or --data F");
+    if (!t->options.data && !test && !(valid && task->valid_path) && !task->train_path)
+        return seqrt_fail(error, "the spec names no data; eval expects --data F");
+    return true;
 }
 
-static void label_count(Metrics *m, const SeqrtModel *model, const void *out, size_t at, int32_t label)
+static const char *part_path(const Trainer *t, const char *part)
 {
-    m->count++;
-    m->judged++;
-    m->right += label_right(model, out, at, label);
+    const SeqrtTask *task = t->model->task;
+    if (t->options.data)
+        return t->options.data;
+    if (!strcmp(part, "valid") && task->valid_path)
+        return task->valid_path;
+    return !strcmp(part, "test") ? task->test_path : task->train_path;
 }
 
-static void value_count(Metrics *m, const SeqrtModel *model, const void *out, const void *y, size_t at)
+static bool judged_open(Judged *j, const Trainer *t, SeqrtError *error)
 {
-    const SeqrtTask *task = model->task;
-    m->count++;
+    const SeqrtTask *task = t->model->task;
+    bool valid = !strcmp(j->name, "valid"), train = !strcmp(j->name, "train");
+    if (!(j->data = seqrt_dataset_read(task, part_path(t, j->name), true, error)))
+        return false;
+    if (task->valid_path || task->valid_fraction <= 0 || (!valid && !train)) {
+        j->part = seqrt_part_whole(j->data);
+        return j->part.items || seqrt_fail(error, "out of memory");
+    }
+    SeqrtPart other;
+    if (!seqrt_part_split(j->data, task->valid_fraction, task->seed, valid ? &other : &j->part, valid ? &j->part : &other, error))
+        return false;
+    seqrt_part_free(&other);
+    return true;
+}
+
+/* ---- details: a line a judgement ---- */
+
+typedef struct Details {
+    const SeqrtModel *model;
+    const SeqrtDataset *data;
+    FILE *file;
+    double *chances;
+    long sequence;         /* done so far; carried streams are numbered by their row of the batch */
+} Details;
+
+static bool values_judged(const SeqrtTask *task) { return task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST; }
+
+static void details_header(const Details *d)
+{
+    bool text = d->data->texts && !d->model->per_step;
+    if (values_judged(d->model->task))
+        fputs("sequence,step,column,true,predicted\n", d->file);
+    else
+        fprintf(d->file, "sequence,%srow,%strue,predicted,chance\n", d->model->per_step ? "step," : "", text ? "text," : "");
+}
+
+/* step 0: the sequence as a whole */
+static void label_details(Details *d, long step, int item, const void *out, size_t at, int32_t label)
+{
+    const SeqrtTask *task = d->model->task;
+    int best = seqrt_chances(d->model, out, at, d->chances);
+    fprintf(d->file, "%ld,", d->sequence);
+    if (step)
+        fprintf(d->file, "%ld,", step);
+    fprintf(d->file, "%ld,", d->data->items[item].row);
+    if (d->data->texts && !step) {
+        seqrt_csv_cell(d->file, d->data->texts[item]);
+        putc(',', d->file);
+    }
+    seqrt_csv_cell(d->file, seqrt_label_name(task, label));
+    putc(',', d->file);
+    seqrt_csv_cell(d->file, seqrt_label_name(task, best));
+    fprintf(d->file, ",%.6g\n", d->chances[best]);
+}
+
+static void value_details(Details *d, const void *out, const void *y, size_t at)
+{
+    const SeqrtTask *task = d->model->task;
     for (int o = 0; o < task->outputs; o++) {
-        double is = seqrt_real(model, out, at + (size_t)o), should = seqrt_real(model, y, at + (size_t)o);
-        int c = o % m->columns;
-        if (task->loss == SEQRT_BCE) {
-            m->judged++;
-            m->right += (is > 0) == (should > 0.5);
-            continue;
-        }
-        is = seqrt_own_units(task, o, is);
-        should = seqrt_own_units(task, o, should);
-        m->squares[c] += (is - should) * (is - should);
-        m->absolutes[c] += fabs(is - should);
-        m->values[c]++;
-        /* a zero that went through normalisation comes back as rounding noise */
-        const double noise = task->target_scale ? 1e-6 * (fabs(task->target_scale[c]) + fabs(task->target_shift[c])) : 0;
-        if (fabs(should) > noise) {
-            m->percents[c] += 100 * fabs((is - should) / should);
-            m->nonzero[c]++;
-        }
+        double should = seqrt_real(d->model, y, at + (size_t)o);
+        fprintf(d->file, "%ld,%d,", d->sequence, o / task->target_columns_count + 1);
+        seqrt_csv_cell(d->file, task->target_columns[o % task->target_columns_count]);
+        putc(',', d->file);
+        seqrt_csv_real(d->file, d->model, seqrt_own_units(task, o, should));
+        putc(',', d->file);
+        seqrt_csv_real(d->file, d->model, seqrt_value(task, o, seqrt_real(d->model, out, at + (size_t)o)));
+        putc('\n', d->file);
     }
 }
 
-static void batch_count(Metrics *m, const SeqrtModel *model, const SeqrtBatch *batch, const void *out)
+static void details_batch(void *context, const SeqrtBatch *batch, int i, const int *items, const void *out)
 {
-    size_t T = (size_t)model->T, O = (size_t)model->task->outputs;
+    Details *d = context;
+    size_t T = (size_t)d->model->T, O = (size_t)d->model->task->outputs;
+    bool carry = d->model->task->carry_state;
     for (size_t b = 0; b < (size_t)batch->rows; b++) {
+        d->sequence = carry ? (long)b + 1 : d->sequence + 1;
         if (batch->lengths[b] == 0)
             continue;
         if (batch->y)
-            value_count(m, model, out, batch->y, b * O);
-        else if (!model->per_step)
-            label_count(m, model, out, b * O, batch->labels[b]);
-        for (size_t t = 0; model->per_step && t < (size_t)batch->lengths[b]; t++)
-            label_count(m, model, out, (b * T + t) * O, batch->labels[b * T + t]);
+            value_details(d, out, batch->y, b * O);
+        else if (!d->model->per_step)
+            label_details(d, 0, items[b], out, b * O, batch->labels[b]);
+        for (size_t t = 0; d->model->per_step && t < (size_t)batch->lengths[b]; t++)
+            label_details(d, (carry ? (long)i * d->model->T : 0) + (long)t + 1, items[b], out, (b * T + t) * O, batch->labels[b * T + t]);
     }
-}
-
-/* ---- a part ---- */
-
-Metrics seqrt_metrics_new(const SeqrtTask *task)
-{
-    bool values = task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST;
-    Metrics m = {.columns = values ? task->target_columns_count : 0};
-    size_t n = (size_t)m.columns;
-    m.squares = seqrt_need(n, sizeof(double));
-    m.absolutes = seqrt_need(n, sizeof(double));
-    m.percents = seqrt_need(n, sizeof(double));
-    m.values = seqrt_need(n, sizeof(uint64_t));
-    m.nonzero = seqrt_need(n, sizeof(uint64_t));
-    return m;
-}
-
-void seqrt_metrics_free(Metrics *m)
-{
-    free(m->squares);
-    free(m->absolutes);
-    free(m->percents);
-    free(m->values);
-    free(m->nonzero);
-}
-
-Metrics seqrt_evaluate(Trainer *t, SeqrtLoader *loader)
-{
-    const SeqrtModel *model = t->model;
-    Metrics m = seqrt_metrics_new(model->task);
-    void *state = seqrt_need(model->state_count, (size_t)model->real_bytes);
-    void *out = seqrt_need(seqrt_outputs(model, model->B), (size_t)model->real_bytes);
-    if (model->state_count)
-        model->get(t->memory, SEQRT_STATE, state);
-    model->reset(t->memory);
-    seqrt_loader_epoch(loader, 0, 0, false);
-    for (int i = 0; i < seqrt_loader_batches(loader); i++) {
-        SeqrtBatch batch;
-        seqrt_loader_get(loader, i, &batch, NULL);
-        SeqrtLoss loss = model->forward(t->memory, &batch, out);
-        m.loss.sum += loss.sum;
-        m.loss.weight += loss.weight;
-        batch_count(&m, model, &batch, out);
-    }
-    if (model->state_count)
-        model->set(t->memory, SEQRT_STATE, state);
-    free(state);
-    free(out);
-    return m;
-}
-
-/* ---- metrics by name ---- */
-
-static double share(double sum, double count) { return count > 0 ? sum / count : NAN; }
-
-/* Sums of the error columns; column -1: all. */
-static double total(const double *sums, int columns, int column)
-{
-    double all = 0;
-    for (int c = 0; c < columns; c++)
-        all += column < 0 || c == column ? sums[c] : 0;
-    return all;
-}
-
-static double total_count(const uint64_t *counts, int columns, int column)
-{
-    double all = 0;
-    for (int c = 0; c < columns; c++)
-        all += column < 0 || c == column ? (double)counts[c] : 0;
-    return all;
-}
-
-static int errors_list(const Metrics *m, int column, Metric *list)
-{
-    double n = total_count(m->values, m->columns, column);
-    list[0] = (Metric){"rmse", sqrt(share(total(m->squares, m->columns, column), n))};
-    list[1] = (Metric){"mae", share(total(m->absolutes, m->columns, column), n)};
-    list[2] = (Metric){"mape", share(total(m->percents, m->columns, column), total_count(m->nonzero, m->columns, column))};
-    return 3;
-}
-
-int seqrt_metrics_list(const SeqrtTask *task, const Metrics *m, int column, Metric list[METRICS_MAX])
-{
-    double loss = share(m->loss.sum, m->loss.weight);
-    int n = 0;
-    if (m->columns && task->loss != SEQRT_BCE)
-        return errors_list(m, column, list);
-    list[n++] = (Metric){"accuracy", share((double)m->right, (double)m->judged)};
-    if (task->target == SEQRT_NEXT) {
-        list[n++] = (Metric){"perplexity", exp(loss)};
-        list[n++] = (Metric){"bits_per_char", loss / log(2)};
-    }
-    return n;
-}
-
-void seqrt_metrics_print(const SeqrtTask *task, const Metrics *m, const char *title)
-{
-    Metric list[METRICS_MAX];
-    char text[32];
-    int n = seqrt_metrics_list(task, m, -1, list);
-    printf("%sloss %s  count %llu", title, seqrt_number_text(share(m->loss.sum, m->loss.weight), text), (unsigned long long)m->count);
-    for (int i = 0; i < n; i++)
-        printf("  %s %s", list[i].name, seqrt_number_text(list[i].value, text));
-    putchar('\n');
-}
-
-/* What was not measured is left out: JSON has no NaN. */
-static void list_json(json_t *object, const Metric *list, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (isfinite(list[i].value))
-            json_object_set_new(object, list[i].name, json_real(list[i].value));
-}
-
-static json_t *metrics_json(const SeqrtTask *task, const Metrics *m)
-{
-    Metric list[METRICS_MAX];
-    json_t *object = json_object(), *targets = json_object();
-    list_json(object, &(Metric){"loss", share(m->loss.sum, m->loss.weight)}, 1);
-    json_object_set_new(object, "count", json_integer((json_int_t)m->count));
-    list_json(object, list, seqrt_metrics_list(task, m, -1, list));
-    for (int c = 0; c < m->columns && task->loss != SEQRT_BCE; c++) {
-        json_t *one = json_object();
-        list_json(one, list, errors_list(m, c, list));
-        json_object_set_new(targets, task->target_columns[c], one);
-    }
-    if (json_object_size(targets))
-        json_object_set(object, "targets", targets);
-    json_decref(targets);
-    return object;
 }
 
 /* ---- the command ---- */
 
-static int dataset_eval(Trainer *t, const SeqrtDataset *data)
+static void errors_row(const char *title, const Metrics *m, int column, int step)
 {
-    SeqrtPart part = seqrt_part_whole(data);
-    SeqrtLoader *loader = seqrt_loader_new(t->model, data, &part);
-    if (!loader) {
-        fprintf(stderr, "%s: out of memory\n", t->program);
-        seqrt_part_free(&part);
-        return EXIT_SYSTEM;
+    Metric list[METRICS_MAX];
+    char text[32];
+    int n = seqrt_errors_list(m, column, step, list);
+    printf("%-20.20s", title);
+    for (int i = 0; i < n; i++)
+        printf(" %11s", seqrt_number_text(list[i].value, text));
+    putchar('\n');
+}
+
+static void errors_print(const SeqrtTask *task, const Metrics *m)
+{
+    char title[32];
+    if (m->columns < 2 && m->horizon < 2)
+        return;
+    printf("\n%-20s %11s %11s %11s\n", m->columns > 1 ? "column" : "step", "rmse", "mae", "mape");
+    for (int c = 0; c < m->columns && m->columns > 1; c++)
+        errors_row(task->target_columns[c], m, c, -1);
+    for (int s = 0; s < m->horizon && m->horizon > 1; s++) {
+        snprintf(title, sizeof title, m->columns > 1 ? "step %d" : "%d", s + 1);
+        errors_row(title, m, -1, s);
     }
-    Metrics m = seqrt_evaluate(t, loader);
-    if (t->options.json)
-        seqrt_json_print(metrics_json(t->model->task, &m));
-    else
-        seqrt_metrics_print(t->model->task, &m, "");
+}
+
+static void result_print(const Trainer *t, const Judged *j, const Metrics *m)
+{
+    const SeqrtTask *task = t->model->task;
+    if (t->options.json) {
+        json_t *object = seqrt_metrics_json(task, m);
+        json_object_set_new(object, "part", json_string(j->name));
+        json_object_set_new(object, "data", json_string(j->data->path));
+        if (m->confusion)
+            seqrt_confusion_json(task, m, object);
+        seqrt_json_print(object);
+        return;
+    }
+    seqrt_metrics_print(task, m, "");
+    printf(t->options.part || !t->options.data ? "on the %s part of the data: %s\n" : "on the %s: %s\n", j->name, j->data->path);
+    if (m->confusion)
+        seqrt_confusion_print(task, m);
+    if (seqrt_has_errors(task, m))
+        errors_print(task, m);
+}
+
+static Metrics judged_measure(Trainer *t, const Judged *j, SeqrtLoader *loader, FILE *file)
+{
+    Details d = {.model = t->model, .data = j->data, .file = file};
+    Watch watch = {details_batch, &d};
+    if (!file)
+        return seqrt_evaluate(t, loader);
+    d.chances = seqrt_need((size_t)t->model->task->outputs + 1, sizeof *d.chances);
+    details_header(&d);
+    Metrics m = seqrt_evaluate_watched(t, loader, &watch);
+    free(d.chances);
+    return m;
+}
+
+static int judged_eval(Trainer *t, const Judged *j, SeqrtError *error)
+{
+    const char *path = t->options.details;
+    SeqrtReplace details = {0};
+    SeqrtLoader *loader = seqrt_loader_new(t->model, j->data, &j->part);
+    if (!loader)
+        seqrt_fail(error, "out of memory");
+    if (!loader || (path && !seqrt_replace_begin(&details, path, error))) {
+        seqrt_loader_free(loader);
+        return seqrt_stop(t, EXIT_SYSTEM, error);
+    }
+    Metrics m = judged_measure(t, j, loader, details.stream);
+    bool good = !path || seqrt_replace_end(&details, true, error);
+    result_print(t, j, &m);
     seqrt_metrics_free(&m);
     seqrt_loader_free(loader);
-    seqrt_part_free(&part);
-    return EXIT_DONE;
+    return good ? EXIT_DONE : seqrt_stop(t, EXIT_SYSTEM, error);
 }
 
 int seqrt_eval(Trainer *t)
 {
-    const SeqrtTask *task = t->model->task;
+    Judged j = {.name = part_choose(t)};
     SeqrtError error;
-    const char *path = seqrt_data_path(t);
+    if (!part_check(t, j.name, &error))
+        return seqrt_stop(t, EXIT_USAGE, &error);
     if (!seqrt_weights_load(t, t->options.load, &error))
         return seqrt_stop(t, EXIT_DATA, &error);
-    SeqrtDataset *data = path ? seqrt_dataset_read(task, path, true, &error) : NULL;
-    if (!path)
-        seqrt_fail(&error, "the spec names no data; eval expects --data F");
-    if (!data)
-        return seqrt_stop(t, EXIT_DATA, &error);
-    int code = dataset_eval(t, data);
-    seqrt_dataset_free(data);
+    bool good = judged_open(&j, t, &error);
+    int code = good ? judged_eval(t, &j, &error) : seqrt_stop(t, EXIT_DATA, &error);
+    seqrt_part_free(&j.part);
+    seqrt_dataset_free(j.data);
     return code;
 }

@@ -18,7 +18,10 @@ typedef struct Sampler {
     SeqrtVocab *vocab;
     void *out;         /* [V] of the last step */
     double *chances;   /* [V] */
+    double *sorted;    /* [V] for top-k */
     double temperature;
+    long top_k;        /* -1: all */
+    FILE *to;          /* where the text goes */
     uint64_t seed, drawn;
     bool any;          /* something was written */
     SeqrtError error;
@@ -32,11 +35,11 @@ static void token_print(Sampler *s, int token)
     const char *text = s->task->vocab[token];
     unsigned byte;
     if (s->task->input == SEQRT_WORDS)
-        printf("%s%s", s->any ? " " : "", text);
+        fprintf(s->to, "%s%s", s->any ? " " : "", text);
     else if (s->task->input == SEQRT_BYTES && strlen(text) == 4 && sscanf(text, "\\x%2x", &byte) == 1)
-        putchar((int)byte);
+        putc((int)byte, s->to);
     else
-        fputs(text, stdout);
+        fputs(text, s->to);
     s->any = true;
 }
 
@@ -54,10 +57,36 @@ static double chances_fill(Sampler *s, int *best)
     return sum;
 }
 
+static int falling(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Leaves the K likeliest tokens their chances, of equal ones the first; gives the sum that is left. */
+static double chances_cut(Sampler *s, double sum)
+{
+    size_t tokens = (size_t)s->task->vocab_count - 2, K = (size_t)s->top_k, above = 0;
+    if (s->top_k < 0 || K >= tokens || !isfinite(sum))
+        return sum;
+    memcpy(s->sorted, s->chances + 2, tokens * sizeof *s->sorted);
+    qsort(s->sorted, tokens, sizeof *s->sorted, falling);
+    double least = s->sorted[K - 1];
+    while (s->sorted[above] > least)
+        above++;
+    sum = 0;
+    for (int v = 2, equal = (int)(K - above); v < s->task->vocab_count; v++) {
+        if (s->chances[v] < least || (s->chances[v] == least && equal-- <= 0))
+            s->chances[v] = 0;
+        sum += s->chances[v];
+    }
+    return sum;
+}
+
 static int token_draw(Sampler *s)
 {
     int best, v = 2;
-    double sum = chances_fill(s, &best);
+    double sum = chances_cut(s, chances_fill(s, &best));
     double left = sum * seqrt_uniform(s->seed, SEQRT_STREAM(SEQRT_STREAM_SAMPLE, 0), s->drawn++);
     if (!isfinite(sum))
         return -1;
@@ -75,8 +104,9 @@ static void prompt_feed(Sampler *s, const char *prompt)
         unknown += v == 1;
         token_feed(s, v);
     }
-    fputs(prompt, stdout);
-    s->any = true;
+    if (!s->t->options.json)
+        fputs(prompt, s->to);
+    s->any = !s->t->options.json;
     if (unknown)
         fprintf(stderr, "%s: %d tokens of the prompt are not in the vocabulary\n", s->t->program, unknown);
 }
@@ -105,8 +135,37 @@ static int text_write(Sampler *s, long length)
         token_print(s, token);
         token_feed(s, token);
     }
-    putchar('\n');
     return EXIT_DONE;
+}
+
+/* The text, as it comes; or as an object, once it is whole. */
+static int text_deliver(Sampler *s)
+{
+    const Options *o = &s->t->options;
+    long length = o->length >= 0 ? o->length : 200;
+    const char *prompt = o->prompt ? o->prompt : "";
+    char *text = NULL;
+    size_t bytes;
+    s->to = o->json ? open_memstream(&text, &bytes) : stdout;
+    if (*prompt)
+        prompt_feed(s, prompt);
+    else
+        start_feed(s);
+    int code = text_write(s, length);
+    if (!o->json) {
+        putchar('\n');
+        return code;
+    }
+    fclose(s->to);
+    if (code == EXIT_DONE) {
+        fputs("{\"prompt\": ", stdout);
+        seqrt_json_text(stdout, prompt);
+        fputs(", \"text\": ", stdout);
+        seqrt_json_text(stdout, text);
+        printf(", \"tokens\": %ld, \"seed\": %llu, \"temperature\": %.9g}\n", length, (unsigned long long)s->seed, s->temperature);
+    }
+    free(text);
+    return code;
 }
 
 static bool sample_possible(const SeqrtModel *model, SeqrtError *error)
@@ -122,7 +181,7 @@ int seqrt_sample(Trainer *t)
 {
     const Options *o = &t->options;
     Sampler s = {.t = t, .model = t->model, .task = t->model->task, .seed = o->seed,
-                 .temperature = isnan(o->temperature) ? 1 : o->temperature};
+                 .temperature = isnan(o->temperature) ? 1 : o->temperature, .top_k = o->top_k};
     if (!sample_possible(s.model, &s.error))
         return seqrt_stop(t, EXIT_USAGE, &s.error);
     if (!seqrt_weights_load(t, o->load, &s.error))
@@ -130,15 +189,13 @@ int seqrt_sample(Trainer *t)
     s.vocab = seqrt_vocab_new(s.task->vocab, s.task->vocab_count);
     s.out = seqrt_need((size_t)s.task->outputs, (size_t)s.model->real_bytes);
     s.chances = seqrt_need((size_t)s.task->vocab_count, sizeof *s.chances);
+    s.sorted = seqrt_need((size_t)s.task->vocab_count, sizeof *s.sorted);
     s.model->reset_step(t->memory);
-    if (o->prompt && *o->prompt)
-        prompt_feed(&s, o->prompt);
-    else
-        start_feed(&s);
-    int code = text_write(&s, o->length >= 0 ? o->length : 200);
+    int code = text_deliver(&s);
     seqrt_vocab_free(s.vocab);
     free(s.out);
     free(s.chances);
+    free(s.sorted);
     return code;
 }
 
@@ -209,14 +266,30 @@ static bool columns_match(Forecast *f, const char **missing)
     return all;
 }
 
-static void row_print(const Forecast *f, int row)
+/* CSV: the columns' names as a header, a line a row. JSON: the names, then the rows as lists. */
+static void columns_print(const Forecast *f)
 {
+    bool json = f->t->options.json;
     int columns = f->task->target_columns_count;
+    fputs(json ? "{\"columns\": [" : "", stdout);
+    for (int c = 0; c < columns; c++) {
+        fputs(!c ? "" : json ? ", " : ",", stdout);
+        (json ? seqrt_json_text : seqrt_csv_cell)(stdout, f->task->target_columns[c]);
+    }
+    fputs(json ? "], \"rows\": [" : "\n", stdout);
+}
+
+static void row_print(const Forecast *f, int row, bool first)
+{
+    bool json = f->t->options.json;
+    int columns = f->task->target_columns_count;
+    fputs(!json ? "" : first ? "[" : ", [", stdout);
     for (int c = 0; c < columns; c++) {
         int o = row * columns + c;
-        seqrt_csv_real(f->model, seqrt_own_units(f->task, o, seqrt_real(f->model, f->out, (size_t)o)));
-        putchar(c + 1 < columns ? ',' : '\n');
+        fputs(!c ? "" : json ? ", " : ",", stdout);
+        (json ? seqrt_json_real : seqrt_csv_real)(stdout, f->model, seqrt_own_units(f->task, o, seqrt_real(f->model, f->out, (size_t)o)));
     }
+    fputs(json ? "]" : "\n", stdout);
 }
 
 /* Row `row` of the forecast in the input's normalisation, at the window's end. */
@@ -241,7 +314,7 @@ static void rows_write(Forecast *f, long count)
         rows_run(f, f->window + (f->steps - fresh) * F, fresh);
         int rows = count - done < K ? (int)(count - done) : K;
         for (int r = 0; r < rows; r++)
-            row_print(f, r);
+            row_print(f, r, done + r == 0);
         done += rows;
         for (int r = 0; r < rows && done < count; r++)
             row_append(f, r);
@@ -262,11 +335,9 @@ static int forecast_run(Forecast *f, long count)
         seqrt_fail(&f->error, "the spec names no data; forecast expects --data F");
     if (!path || !seqrt_weights_load(f->t, f->t->options.load, &f->error) || !window_read(f, path))
         return seqrt_stop(f->t, EXIT_DATA, &f->error);
-    for (int c = 0; c < f->task->target_columns_count; c++) {
-        seqrt_csv_cell(f->task->target_columns[c]);
-        putchar(c + 1 < f->task->target_columns_count ? ',' : '\n');
-    }
+    columns_print(f);
     rows_write(f, count);
+    fputs(f->t->options.json ? "]}\n" : "", stdout);
     return EXIT_DONE;
 }
 

@@ -132,7 +132,7 @@ int seqrt_main(const SeqrtModel *model, int argc, char **argv)
         return argc < 2 ? EXIT_USAGE : EXIT_DONE;
     }
     const Command *command = seqrt_command_find(t.program, argv[1]);
-    t.options = (Options){.epochs = -1, .steps = -1, .threads = -1, .length = -1, .rows = -1, .lr = NAN,
+    t.options = (Options){.epochs = -1, .steps = -1, .threads = -1, .length = -1, .rows = -1, .top_k = -1, .lr = NAN,
                           .temperature = NAN, .seed = model->seed};
     if (!command || !seqrt_options_read(&t.options, t.program, command, argc - 1, argv + 1))
         return EXIT_USAGE;

@@ -1,15 +1,19 @@
-/* predict.c: the `predict` command: a CSV line a sequence, or a line a step for targets of every step.
+/* predict.c: the `predict` command: a line a sequence, or a line a step for targets of every step; CSV, or with --json an
+ * object a line.
  *
- * Takes: a file, texts, or lines of standard input ("-"). Gives: class names and probabilities, or values in the data's
- * own units. Lines of standard input are answered a batch at a time.
+ * Takes: a file, texts, or standard input ("-": lines of text, or number rows as CSV). Gives: class names and chances, or
+ * values in the data's own units. Read and answered in pieces, so memory does not grow with the file; only one long series
+ * (windows, carried state) is held whole.
  * Does not: need targets; know sampling or forecasting (generate.c).
  */
 #define _GNU_SOURCE
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer.h"
+
+/* Sequences of a piece: enough that what is done once a piece costs nothing. */
+enum { PIECE = 4096 };
 
 typedef struct Predict {
     Trainer *t;
@@ -19,136 +23,108 @@ typedef struct Predict {
     double *chances;  /* [outputs or 2] of the current line */
     long sequence;    /* sequences done; carried streams: 0 */
     bool headed;      /* the header is out: only once something could be read */
+    Progress progress;
     SeqrtError error;
 } Predict;
 
 /* ---- CSV ---- */
 
-void seqrt_csv_cell(const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"')
-            putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
-}
-
-void seqrt_csv_real(const SeqrtModel *model, double v)
-{
-    printf(model->real_bytes == 8 ? "%.17g" : "%.9g", v);
-}
-
-/* ---- labels ---- */
-
-static const char *label_name(const SeqrtTask *task, int i)
-{
-    if (task->target != SEQRT_NEXT)
-        return task->classes[i];
-    return i == 0 ? "<pad>" : i == 1 ? "<unk>" : task->vocab[i];
-}
-
-/* Softmax; a single output is the chance of class 1. */
-static int chances_fill(Predict *p, size_t at)
-{
-    int O = p->task->outputs, best = 0;
-    if (O == 1) {
-        p->chances[1] = 1 / (1 + exp(-seqrt_real(p->model, p->out, at)));
-        p->chances[0] = 1 - p->chances[1];
-        return p->chances[1] > 0.5;
-    }
-    for (int o = 1; o < O; o++)
-        if (seqrt_real(p->model, p->out, at + (size_t)o) > seqrt_real(p->model, p->out, at + (size_t)best))
-            best = o;
-    double top = seqrt_real(p->model, p->out, at + (size_t)best), sum = 0;
-    for (int o = 0; o < O; o++)
-        sum += p->chances[o] = exp(seqrt_real(p->model, p->out, at + (size_t)o) - top);
-    for (int o = 0; o < O; o++)
-        p->chances[o] /= sum;
-    return best;
-}
-
-/* Independent chances, where bce has one output a class. */
-static int sigmoids_fill(Predict *p, size_t at)
-{
-    int best = chances_fill(p, at);
-    for (int o = 0; p->task->outputs > 1 && o < p->task->outputs; o++)
-        p->chances[o] = 1 / (1 + exp(-seqrt_real(p->model, p->out, at + (size_t)o)));
-    return best;
-}
-
-static void label_line(Predict *p, size_t at)
-{
-    int best = p->task->loss == SEQRT_BCE ? sigmoids_fill(p, at) : chances_fill(p, at);
-    seqrt_csv_cell(label_name(p->task, best));
-    for (int i = 0; i < seqrt_labels(p->task); i++) {
-        putchar(',');
-        seqrt_csv_real(p->model, p->chances[i]);
-    }
-    putchar('\n');
-}
-
-static void value_line(Predict *p, size_t at)
-{
-    for (int o = 0; o < p->task->outputs; o++) {
-        double v = seqrt_real(p->model, p->out, at + (size_t)o);
-        v = p->task->loss == SEQRT_BCE ? 1 / (1 + exp(-v)) : seqrt_own_units(p->task, o, v);
-        if (o)
-            putchar(',');
-        seqrt_csv_real(p->model, v);
-    }
-    putchar('\n');
-}
-
-/* ---- lines ---- */
-
-static void header_values(const SeqrtTask *task)
-{
-    for (int o = 0; o < task->outputs; o++) {
-        char name[1024];
-        const char *column = task->target_columns[o % task->target_columns_count];
-        snprintf(name, sizeof name, task->horizon > 1 ? "%.1000s_%d" : "%.1000s", column, o / task->target_columns_count + 1);
-        if (o)
-            putchar(',');
-        seqrt_csv_cell(name);
-    }
-    putchar('\n');
-}
-
 static void header_print(Predict *p)
 {
-    if (p->headed)
+    char name[1024];
+    int labels = seqrt_labels(p->task), columns = labels ? labels : p->task->outputs;
+    if (p->headed || p->t->options.json)
         return;
     p->headed = true;
     if (p->model->per_step)
         fputs("sequence,step,", stdout);
-    if (!seqrt_labels(p->task)) {
-        header_values(p->task);
-        return;
+    if (labels)
+        fputs(p->task->target == SEQRT_NEXT ? "next," : "class,", stdout);
+    for (int i = 0; i < columns; i++) {
+        seqrt_csv_cell(stdout, labels ? seqrt_label_name(p->task, i) : seqrt_output_name(p->task, i, name));
+        putchar(i + 1 < columns ? ',' : '\n');
     }
-    fputs(p->task->target == SEQRT_NEXT ? "next" : "class", stdout);
-    for (int i = 0; i < seqrt_labels(p->task); i++) {
-        putchar(',');
-        seqrt_csv_cell(label_name(p->task, i));
-    }
-    putchar('\n');
 }
 
-static void line_print(Predict *p, size_t at)
+static void label_csv(Predict *p, size_t at)
 {
-    if (seqrt_labels(p->task))
-        label_line(p, at);
-    else
-        value_line(p, at);
+    seqrt_csv_cell(stdout, seqrt_label_name(p->task, seqrt_chances(p->model, p->out, at, p->chances)));
+    for (int i = 0; i < seqrt_labels(p->task); i++) {
+        putchar(',');
+        seqrt_csv_real(stdout, p->model, p->chances[i]);
+    }
+}
+
+static double value_at(const Predict *p, size_t at, int o)
+{
+    return seqrt_value(p->task, o, seqrt_real(p->model, p->out, at + (size_t)o));
+}
+
+static void value_csv(Predict *p, size_t at)
+{
+    for (int o = 0; o < p->task->outputs; o++) {
+        if (o)
+            putchar(',');
+        seqrt_csv_real(stdout, p->model, value_at(p, at, o));
+    }
+}
+
+/* ---- JSON ---- */
+
+static void label_json(Predict *p, size_t at)
+{
+    int best = seqrt_chances(p->model, p->out, at, p->chances);
+    printf(", \"%s\": ", p->task->target == SEQRT_NEXT ? "next" : "class");
+    seqrt_json_text(stdout, seqrt_label_name(p->task, best));
+    fputs(", \"chances\": {", stdout);
+    for (int i = 0; i < seqrt_labels(p->task); i++) {
+        fputs(i ? ", " : "", stdout);
+        seqrt_json_text(stdout, seqrt_label_name(p->task, i));
+        fputs(": ", stdout);
+        seqrt_json_real(stdout, p->model, p->chances[i]);
+    }
+    putchar('}');
+}
+
+static void value_json(Predict *p, size_t at)
+{
+    char name[1024];
+    fputs(", \"values\": {", stdout);
+    for (int o = 0; o < p->task->outputs; o++) {
+        fputs(o ? ", " : "", stdout);
+        seqrt_json_text(stdout, seqrt_output_name(p->task, o, name));
+        fputs(": ", stdout);
+        seqrt_json_real(stdout, p->model, value_at(p, at, o));
+    }
+    putchar('}');
+}
+
+/* ---- lines ---- */
+
+/* step 0: the sequence as a whole; text NULL: none. */
+static void line_print(Predict *p, long sequence, long step, const char *text, size_t at)
+{
+    bool labels = seqrt_labels(p->task) > 0;
+    if (!p->t->options.json) {
+        if (step)
+            printf("%ld,%ld,", sequence, step);
+        (labels ? label_csv : value_csv)(p, at);
+        putchar('\n');
+        return;
+    }
+    printf("{\"sequence\": %ld", sequence);
+    if (step)
+        printf(", \"step\": %ld", step);
+    else if (text) {
+        fputs(", \"text\": ", stdout);
+        seqrt_json_text(stdout, text);
+    }
+    (labels ? label_json : value_json)(p, at);
+    fputs("}\n", stdout);
 }
 
 /* Rows of batch i; carried streams go on where the batch before ended. */
-static void batch_print(Predict *p, const SeqrtBatch *batch, int i)
+static void batch_print(Predict *p, const SeqrtDataset *data, const SeqrtBatch *batch, int i, const int *items)
 {
     size_t T = (size_t)p->model->T, O = (size_t)p->task->outputs;
     bool carry = p->task->carry_state;
@@ -156,15 +132,16 @@ static void batch_print(Predict *p, const SeqrtBatch *batch, int i)
         p->sequence += !carry;
         long sequence = carry ? (long)b + 1 : p->sequence, before = carry ? (long)i * p->model->T : 0;
         if (!p->model->per_step && batch->lengths[b] > 0)
-            line_print(p, b * O);
-        for (size_t t = 0; p->model->per_step && t < (size_t)batch->lengths[b]; t++) {
-            printf("%ld,%ld,", sequence, before + (long)t + 1);
-            line_print(p, (b * T + t) * O);
-        }
+            line_print(p, sequence, 0, data->texts ? data->texts[items[b]] : NULL, b * O);
+        for (size_t t = 0; p->model->per_step && t < (size_t)batch->lengths[b]; t++)
+            line_print(p, sequence, before + (long)t + 1, NULL, (b * T + t) * O);
     }
 }
 
-static int dataset_predict(Predict *p, SeqrtDataset *data)
+/* ---- pieces ---- */
+
+/* Frees the piece. */
+static int piece_predict(Predict *p, SeqrtDataset *data)
 {
     if (!data)
         return seqrt_stop(p->t, EXIT_DATA, &p->error);
@@ -176,9 +153,11 @@ static int dataset_predict(Predict *p, SeqrtDataset *data)
     p->model->reset(p->t->memory);
     for (int i = 0; loader && i < seqrt_loader_batches(loader); i++) {
         SeqrtBatch batch;
-        seqrt_loader_get(loader, i, &batch, NULL);
+        const int *items;
+        seqrt_loader_get(loader, i, &batch, &items);
         p->model->forward(p->t->memory, &batch, p->out);
-        batch_print(p, &batch, i);
+        batch_print(p, data, &batch, i, items);
+        seqrt_progress_count(&p->progress, batch.rows);
     }
     seqrt_loader_free(loader);
     seqrt_part_free(&part);
@@ -186,7 +165,32 @@ static int dataset_predict(Predict *p, SeqrtDataset *data)
     return loader ? EXIT_DONE : EXIT_SYSTEM;
 }
 
-/* ---- standard input ---- */
+/* Whole batches: sequences fall into the same ones as if all were read at once. Standard input is answered a batch at a time. */
+static int piece_items(const Predict *p, bool standard)
+{
+    int B = p->model->B;
+    return standard || B > PIECE ? B : PIECE / B * B;
+}
+
+static int table_predict(Predict *p, const char *path)
+{
+    bool standard = !strcmp(path, "-");
+    SeqrtReader *reader = seqrt_reader_open(p->task, path, false, &p->error);
+    SeqrtDataset *piece;
+    int code = EXIT_DONE, got = reader ? 1 : -1;
+    while (code == EXIT_DONE && got == 1) {
+        got = seqrt_reader_next(reader, piece_items(p, standard), &piece, &p->error);
+        if (got != 1)
+            break;
+        code = piece_predict(p, piece);
+        if (standard)
+            fflush(stdout);
+    }
+    seqrt_reader_close(reader);
+    return got < 0 ? seqrt_stop(p->t, EXIT_DATA, &p->error) : code;
+}
+
+/* ---- lines of standard input ---- */
 
 static bool line_read(char **line, size_t *room)
 {
@@ -200,7 +204,7 @@ static bool line_read(char **line, size_t *room)
 
 static int chunk_predict(Predict *p, char **lines, int count)
 {
-    int code = dataset_predict(p, seqrt_dataset_from_texts(p->task, count, lines, &p->error));
+    int code = piece_predict(p, seqrt_dataset_from_texts(p->task, count, lines, &p->error));
     for (int i = 0; i < count; i++)
         free(lines[i]);
     fflush(stdout);
@@ -229,30 +233,38 @@ static int lines_predict(Predict *p)
 
 /* ---- the command ---- */
 
+static bool texts_are(const Options *o, const char *text) { return o->texts_count == 1 && !strcmp(o->texts[0], text); }
+
 static int source_predict(Predict *p)
 {
     const Options *o = &p->t->options;
-    const char *path = seqrt_data_path(p->t);
-    if (o->texts_count == 1 && !strcmp(o->texts[0], "-"))
-        return lines_predict(p);
-    if (o->texts_count)
-        return dataset_predict(p, seqrt_dataset_from_texts(p->task, o->texts_count, o->texts, &p->error));
-    return dataset_predict(p, seqrt_dataset_read(p->task, path, false, &p->error));
+    bool standard = texts_are(o, "-");
+    if (o->texts_count && !standard)
+        return piece_predict(p, seqrt_dataset_from_texts(p->task, o->texts_count, o->texts, &p->error));
+    seqrt_progress_start(&p->progress, o->quiet, 0);
+    int code = !standard         ? table_predict(p, seqrt_data_path(p->t))
+             : p->task->features ? table_predict(p, "-")
+                                 : lines_predict(p);
+    seqrt_progress_rate(&p->progress, o->quiet || code != EXIT_DONE);
+    return code;
+}
+
+static bool source_check(Predict *p)
+{
+    const Options *o = &p->t->options;
+    if (o->texts_count && o->data)
+        return seqrt_fail(&p->error, "found --data and text; expected one of them");
+    if (o->texts_count && p->task->features && !texts_are(o, "-"))
+        return seqrt_fail(&p->error, "the model reads numbers: expected --data F, or - for CSV on standard input; found text");
+    return o->texts_count || seqrt_data_path(p->t) || seqrt_fail(&p->error, "the spec names no data; predict expects --data F or text");
 }
 
 int seqrt_predict(Trainer *t)
 {
     Predict p = {.t = t, .model = t->model, .task = t->model->task};
-    const Options *o = &t->options;
-    if (o->texts_count && (p.task->features || o->data)) {
-        seqrt_fail(&p.error, p.task->features ? "the model reads numbers: expected --data F, found text" : "found --data and text; expected one of them");
+    if (!source_check(&p))
         return seqrt_stop(t, EXIT_USAGE, &p.error);
-    }
-    if (!o->texts_count && !seqrt_data_path(t)) {
-        seqrt_fail(&p.error, "the spec names no data; predict expects --data F or text");
-        return seqrt_stop(t, EXIT_USAGE, &p.error);
-    }
-    if (!seqrt_weights_load(t, o->load, &p.error))
+    if (!seqrt_weights_load(t, t->options.load, &p.error))
         return seqrt_stop(t, EXIT_DATA, &p.error);
     p.out = seqrt_need(seqrt_outputs(p.model, p.model->B), (size_t)p.model->real_bytes);
     p.chances = seqrt_need((size_t)p.task->outputs + 1, sizeof *p.chances);

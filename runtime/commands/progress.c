@@ -1,4 +1,4 @@
-/* progress.c: one line on a terminal, redrawn in place; nothing elsewhere. */
+/* progress.c: one line on a terminal, redrawn in place; elsewhere nothing but the rate at the end, where it is asked for. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <unistd.h>
@@ -43,4 +43,28 @@ void seqrt_progress_clear(Progress *p)
     if (p->bar && p->drawn > 0)
         fputs("\r\033[K", stderr);
     p->drawn = 0;
+}
+
+/* ---- sequences without a known end ---- */
+
+void seqrt_progress_count(Progress *p, int sequences)
+{
+    p->sequences += (uint64_t)sequences;
+    if (!p->bar)
+        return;
+    double now = seqrt_seconds();
+    if (now - p->drawn < 0.1)
+        return;
+    p->drawn = now;
+    fprintf(stderr, "\r%llu sequences  %.0f a second\033[K", (unsigned long long)p->sequences, (double)p->sequences / (now - p->start));
+    fflush(stderr);
+}
+
+void seqrt_progress_rate(Progress *p, bool quiet)
+{
+    double seconds = seqrt_seconds() - p->start;
+    seqrt_progress_clear(p);
+    if (!quiet)
+        fprintf(stderr, "%llu sequences in %.2f s: %.0f a second\n", (unsigned long long)p->sequences, seconds,
+                (double)p->sequences / (seconds > 0 ? seconds : 1e-9));
 }

@@ -17,7 +17,8 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_DATA = 2, EXIT_MISMATCH = 4, EXIT_SYS
 
 typedef struct Options {
     const char *data, *valid, *log, *load, *save, *checkpoint, *resume, *prompt, *batch; /* NULL: not given */
-    long epochs, steps, threads, length, rows;                                           /* -1: not given */
+    const char *part, *details;
+    long epochs, steps, threads, length, rows, top_k;                                           /* -1: not given */
     double lr, temperature;                                                              /* NaN: not given */
     uint64_t seed;                                                                       /* the model's, unless given */
     bool seed_given, no_shuffle, quiet, json, help;
@@ -95,29 +96,57 @@ typedef struct TrainState {
 bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char *path, SeqrtError *error);
 bool seqrt_checkpoint_load(Trainer *t, TrainState *state, const char *path, SeqrtError *error);
 
-/* ---- eval.c ---- */
+/* ---- metrics.c ---- */
 enum { METRICS_MAX = 8 };
+typedef struct Errors {                /* sums, in the data's own units */
+    double squares, absolutes, percents;
+    uint64_t values, nonzero;          /* how many, and how many with a target that is not 0 */
+} Errors;
 typedef struct Metrics {
     SeqrtLoss loss;
     uint64_t count, judged, right;     /* sequences or valid steps; of them judged for accuracy, right */
-    int columns;                       /* target columns: value, forecast */
-    double *squares, *absolutes, *percents; /* [columns] sums of errors */
-    uint64_t *values, *nonzero;        /* [columns] how many, and how many with a target that is not 0 */
+    int columns, horizon;              /* value, forecast: target columns (else 0), steps of the horizon (else 1) */
+    Errors *errors;                    /* [horizon][columns] */
+    int classes;
+    uint64_t *confusion;               /* class, tag: [true][predicted]; else, or with very many classes, NULL */
 } Metrics;
 typedef struct Metric { const char *name; double value; } Metric;
-/* Whole part in evaluation mode; carried state is reset before and put back after. */
+/* Sees every batch and its outputs; items: of each row, its item. */
+typedef struct Watch {
+    void (*batch)(void *context, const SeqrtBatch *batch, int i, const int *items, const void *out);
+    void *context;
+} Watch;
+/* Whole part in evaluation mode, in file order; carried state is reset before and put back after. */
 Metrics seqrt_evaluate(Trainer *t, SeqrtLoader *loader);
+Metrics seqrt_evaluate_watched(Trainer *t, SeqrtLoader *loader, const Watch *watch); /* NULL: not watched */
 Metrics seqrt_metrics_new(const SeqrtTask *task); /* nothing measured yet */
 void seqrt_metrics_free(Metrics *m);
+double seqrt_metrics_loss(const Metrics *m);      /* mean; NaN where nothing was measured */
 /* The metrics that apply to the task, always the same names in the same order; NaN where nothing was measured.
  * column -1: all columns together. */
 int seqrt_metrics_list(const SeqrtTask *task, const Metrics *m, int column, Metric list[METRICS_MAX]);
+bool seqrt_has_errors(const SeqrtTask *task, const Metrics *m);
+/* rmse, mae, mape of a column and a step of the horizon, from 0; -1: all */
+int seqrt_errors_list(const Metrics *m, int column, int step, Metric list[METRICS_MAX]);
 void seqrt_metrics_print(const SeqrtTask *task, const Metrics *m, const char *title);
-double seqrt_own_units(const SeqrtTask *task, int output, double v);  /* undoes the target's normalisation */
+void *seqrt_metrics_json(const SeqrtTask *task, const Metrics *m); /* a json_t object */
 
-/* ---- predict.c: CSV to standard output ---- */
-void seqrt_csv_cell(const char *text);                    /* quoted where RFC 4180 asks */
-void seqrt_csv_real(const SeqrtModel *model, double v);   /* all digits the model's reals have */
+/* ---- confusion.c: where m->confusion is ---- */
+void seqrt_confusion_print(const SeqrtTask *task, const Metrics *m);
+void seqrt_confusion_json(const SeqrtTask *task, const Metrics *m, void *object); /* adds to a json_t */
+
+/* ---- outputs.c: what the O outputs at `at` mean ---- */
+double seqrt_own_units(const SeqrtTask *task, int output, double v);  /* undoes the target's normalisation */
+double seqrt_value(const SeqrtTask *task, int output, double v);      /* a value: in its own units; of bce, a chance */
+int seqrt_best(const SeqrtModel *model, const void *out, size_t at);  /* the label chosen */
+/* Softmax, or sigmoids with bce; chances: [labels]. A single output is the chance of class 1. Gives the label chosen. */
+int seqrt_chances(const SeqrtModel *model, const void *out, size_t at, double *chances);
+const char *seqrt_label_name(const SeqrtTask *task, int label);
+const char *seqrt_output_name(const SeqrtTask *task, int output, char name[1024]); /* of a value: "load", "load_3" */
+void seqrt_csv_cell(FILE *file, const char *text);                       /* quoted where RFC 4180 asks */
+void seqrt_csv_real(FILE *file, const SeqrtModel *model, double v);      /* all digits the model's reals have */
+void seqrt_json_text(FILE *file, const char *text);                      /* quoted; what is not UTF-8 is U+FFFD */
+void seqrt_json_real(FILE *file, const SeqrtModel *model, double v);     /* null where it is not finite */
 
 /* ---- synthetic.c: batches without data ---- */
 typedef struct Synthetic {
@@ -141,5 +170,8 @@ typedef struct Progress {
 void seqrt_progress_start(Progress *p, bool quiet, uint64_t total);
 void seqrt_progress_step(Progress *p, const char *title, int sequences, double loss);
 void seqrt_progress_clear(Progress *p);
+/* Where the end is not known: sequences and their rate; at the end as a line. */
+void seqrt_progress_count(Progress *p, int sequences);
+void seqrt_progress_rate(Progress *p, bool quiet);
 
 #endif

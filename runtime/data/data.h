@@ -72,6 +72,12 @@ typedef struct SeqrtDataset {
  * to the last row, `values` is NULL, and `series` is there if the columns are.
  * carry_state: every series is ONE item here (its length may exceed T); the loader cuts it into streams and windows. */
 SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error);
+/* The same in pieces, for files that memory need not hold. A piece ends with a sequence, after `items` items or more; one long
+ * series is one piece. 1: a piece, to be freed; 0: the end; -1: error, also where the whole file has no item. */
+typedef struct SeqrtReader SeqrtReader;
+SeqrtReader *seqrt_reader_open(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error);
+int seqrt_reader_next(SeqrtReader *reader, int items, SeqrtDataset **piece, SeqrtError *error);
+void seqrt_reader_close(SeqrtReader *reader);
 /* From strings (predict TEXT...): text inputs only. */
 SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **texts, SeqrtError *error);
 void seqrt_dataset_free(SeqrtDataset *data);

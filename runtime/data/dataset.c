@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "data_own.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,9 @@ typedef struct Builder {
     int32_t label;           /* its class and value where one row is a sequence */
     double *value;           /* [target columns] */
     char *text;
+    bool has_target;         /* as in data, from the first row on */
+    bool held;               /* the table's current row begins the next piece */
+    bool any;                /* a piece had an item */
 } Builder;
 
 static bool no_memory(Builder *b) { return seqrt_fail(b->error, "%s: out of memory", b->data->path); }
@@ -95,7 +99,7 @@ static bool items_reserve(Builder *b)
 static bool target_drop(Builder *b)
 {
     SeqrtDataset *data = b->data;
-    b->reads_target = data->has_target = false;
+    b->reads_target = b->has_target = data->has_target = false;
     free(data->tags);
     free(data->series);
     free(data->values);
@@ -298,21 +302,25 @@ static bool shaped_row(Builder *b, const SeqrtTable *table)
            target_read(b, table, SIZE_MAX) && sequence_end(b);
 }
 
-/* Ends the sequence where the sequence column's value changes. */
-static bool group_follow(Builder *b, const SeqrtTable *table)
+/* Ends the sequence where the sequence column's value changes; the row that changed it waits where that makes a piece. */
+static bool group_follow(Builder *b, const SeqrtTable *table, int items)
 {
     const char *cell = b->sequence_column < 0 ? "" : seqrt_table_cell(table, b->sequence_column);
     if (b->group && !strcmp(b->group, cell)) return true;
     if (b->group && !sequence_end(b)) return false;
+    b->held = b->group && b->data->items_count >= items;
     free(b->group);
+    b->group = NULL;
+    if (b->held) return true;
     b->group = strdup(cell);
     sequence_start(b, seqrt_table_row(table));
     return b->group || no_memory(b);
 }
 
-static bool series_row(Builder *b, const SeqrtTable *table)
+static bool series_row(Builder *b, const SeqrtTable *table, int items)
 {
-    if (!group_follow(b, table)) return false;
+    if (!group_follow(b, table, items)) return false;
+    if (b->held) return true;
     size_t step = b->data->steps;
     if (!numbers_add(b, table, 1)) return false;
     b->rows[step] = seqrt_table_row(table);
@@ -339,28 +347,27 @@ static bool columns_find(Builder *b, const SeqrtTable *table)
         if (!found && b->need_target) return false;
     }
     b->reads_target = found && task->target != SEQRT_NEXT;
-    b->data->has_target = task->target == SEQRT_NEXT || (found && (b->need_target || task->target != SEQRT_FORECAST));
+    b->has_target = task->target == SEQRT_NEXT || (found && (b->need_target || task->target != SEQRT_FORECAST));
     return true;
 }
 
-static bool rows_read(Builder *b, SeqrtTable *table)
+/* Rows until there are `items` items, or the end. */
+static bool rows_read(Builder *b, SeqrtTable *table, int items, bool *end)
 {
     SeqrtInput input = b->task->input;
-    int got;
-    bool ok = true;
-    while (ok && (got = seqrt_table_next(table, b->error)) == 1)
-        ok = input == SEQRT_ROWS ? series_row(b, table) : input == SEQRT_SHAPED ? shaped_row(b, table) : text_row(b, table);
+    int got = 1;
+    bool ok = true, held = b->held;
+    b->held = false;
+    while (ok && !b->held && (input == SEQRT_ROWS || b->data->items_count < items)) {
+        got = held ? 1 : seqrt_table_next(table, b->error);
+        held = false;
+        if (got != 1) break;
+        ok = input == SEQRT_ROWS ? series_row(b, table, items) : input == SEQRT_SHAPED ? shaped_row(b, table) : text_row(b, table);
+    }
+    *end = got == 0;
     if (!ok || got < 0) return false;
     if (!b->row) return seqrt_fail(b->error, "%s: no rows below the header", b->data->path);
-    return input != SEQRT_ROWS || sequence_end(b);
-}
-
-static bool table_read(Builder *b)
-{
-    SeqrtTable *table = seqrt_table_open(b->data->path, b->error);
-    bool ok = table && columns_find(b, table) && rows_read(b, table);
-    seqrt_table_close(table);
-    return ok;
+    return input != SEQRT_ROWS || !*end || sequence_end(b);
 }
 
 /* ---- one text ---- */
@@ -378,7 +385,7 @@ static bool text_read(Builder *b)
         ok = seqrt_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
     }
     sequence_start(b, 1);
-    b->data->has_target = true;
+    b->data->has_target = b->has_target = true;
     ok = ok && tokens_add(b, text) && sequence_end(b);
     free(text);
     return ok;
@@ -404,12 +411,32 @@ static bool task_check(Builder *b)
     return true;
 }
 
+static void arrays_free(Builder *b)
+{
+    free(b->labels);
+    free(b->rows);
+    free(b->text);
+    b->labels = NULL;
+    b->rows = NULL;
+    b->text = NULL;
+}
+
+/* A dataset for the next piece, with nothing in it. */
+static bool piece_start(Builder *b, const char *path)
+{
+    arrays_free(b);
+    b->steps_capacity = b->items_capacity = 0;
+    b->data = calloc(1, sizeof *b->data);
+    if (!b->data) return seqrt_fail(b->error, "%s: out of memory", path);
+    b->data->task = b->task;
+    b->data->has_target = b->has_target;
+    b->data->path = strdup(path);
+    return b->data->path || seqrt_fail(b->error, "%s: out of memory", path);
+}
+
 static bool builder_start(Builder *b, const char *path)
 {
-    b->data->task = b->task;
-    b->data->path = strdup(path);
-    if (!b->data->path) return seqrt_fail(b->error, "%s: out of memory", path);
-    if (!task_check(b)) return false;
+    if (!piece_start(b, path) || !task_check(b)) return false;
     b->vocab = seqrt_vocab_new(b->task->vocab, b->task->vocab_count);
     b->classes = seqrt_vocab_new(b->task->classes, b->task->classes_count);
     b->inputs = seqrt_resize(NULL, (size_t)b->task->input_columns_count, sizeof *b->inputs);
@@ -422,39 +449,101 @@ static bool items_check(Builder *b)
 {
     SeqrtDataset *data = b->data;
     for (int i = 0; i < data->items_count && !data->has_target; i++) data->items[i].label = -1;
-    if (data->items_count) return true;
+    b->any |= data->items_count > 0;
+    if (b->any) return true;
     if (b->task->target == SEQRT_NEXT)
         return seqrt_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
     return seqrt_fail(b->error, "%s: no sequence is long enough; a window of %d rows and a horizon of %d are expected", data->path,
                            b->task->window_length, b->need_target ? b->task->horizon : 0);
 }
 
-/* Frees what only reading needed; the dataset too when it failed. */
-static SeqrtDataset *builder_end(Builder *b, bool ok)
+static SeqrtDataset *piece_take(Builder *b)
+{
+    SeqrtDataset *piece = b->data;
+    b->data = NULL;
+    return piece;
+}
+
+/* Frees what only reading needed, and a piece that nobody took. */
+static void builder_end(Builder *b)
 {
     seqrt_vocab_free(b->vocab);
     seqrt_vocab_free(b->classes);
     free(b->inputs);
     free(b->targets);
-    free(b->labels);
-    free(b->rows);
     free(b->group);
     free(b->value);
-    free(b->text);
-    if (ok) return b->data;
+    arrays_free(b);
     seqrt_dataset_free(b->data);
-    return NULL;
 }
 
-SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
+/* ---- reading in pieces ---- */
+struct SeqrtReader {
+    Builder builder;
+    SeqrtTable *table;   /* NULL: one text */
+    char *path;
+    bool end;
+};
+
+static bool reader_start(SeqrtReader *reader, const char *path)
 {
-    Builder b = {.task = task, .error = error, .need_target = need_target, .data = calloc(1, sizeof *b.data)};
-    if (!b.data) {
+    Builder *b = &reader->builder;
+    reader->path = strdup(path);
+    if (!reader->path) return seqrt_fail(b->error, "%s: out of memory", path);
+    if (!builder_start(b, path)) return false;
+    if (b->task->input == SEQRT_TEXT) return true;
+    reader->table = seqrt_table_open(path, b->error);
+    if (!reader->table || !columns_find(b, reader->table)) return false;
+    b->data->has_target = b->has_target;
+    return true;
+}
+
+SeqrtReader *seqrt_reader_open(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
+{
+    SeqrtReader *reader = calloc(1, sizeof *reader);
+    if (!reader) {
         seqrt_fail(error, "%s: out of memory", path);
         return NULL;
     }
-    bool ok = builder_start(&b, path) && (task->input == SEQRT_TEXT ? text_read(&b) : table_read(&b)) && items_check(&b);
-    return builder_end(&b, ok);
+    reader->builder = (Builder){.task = task, .error = error, .need_target = need_target};
+    if (reader_start(reader, path)) return reader;
+    seqrt_reader_close(reader);
+    return NULL;
+}
+
+int seqrt_reader_next(SeqrtReader *reader, int items, SeqrtDataset **piece, SeqrtError *error)
+{
+    Builder *b = &reader->builder;
+    b->error = error;
+    if (reader->end) return 0;
+    if (!b->data && !piece_start(b, reader->path)) return -1;
+    reader->end = !reader->table;
+    bool ok = reader->table ? rows_read(b, reader->table, items, &reader->end) : text_read(b);
+    if (!ok || !items_check(b)) return -1;
+    *piece = piece_take(b);
+    if ((*piece)->items_count) return 1;
+    seqrt_dataset_free(*piece);
+    return 0;
+}
+
+void seqrt_reader_close(SeqrtReader *reader)
+{
+    if (!reader) return;
+    builder_end(&reader->builder);
+    seqrt_table_close(reader->table);
+    free(reader->path);
+    free(reader);
+}
+
+/* ---- reading whole ---- */
+
+SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
+{
+    SeqrtDataset *data = NULL;
+    SeqrtReader *reader = seqrt_reader_open(task, path, need_target, error);
+    if (reader && seqrt_reader_next(reader, INT_MAX, &data, error) < 1) data = NULL;
+    seqrt_reader_close(reader);
+    return data;
 }
 
 static bool texts_add(Builder *b, int count, char **texts)
@@ -463,7 +552,7 @@ static bool texts_add(Builder *b, int count, char **texts)
         return seqrt_fail(b->error, "%s: text, where the model reads columns of numbers; a file is expected", b->data->path);
     if (b->task->carry_state && count > 1)
         return seqrt_fail(b->error, "%s: %d texts, where carry_state makes one series; one is expected", b->data->path, count);
-    b->data->has_target = b->task->target == SEQRT_NEXT;
+    b->data->has_target = b->has_target = b->task->target == SEQRT_NEXT;
     for (int i = 0; i < count; i++) {
         sequence_start(b, i + 1);
         b->text = strdup(texts[i]);
@@ -475,12 +564,11 @@ static bool texts_add(Builder *b, int count, char **texts)
 
 SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **texts, SeqrtError *error)
 {
-    Builder b = {.task = task, .error = error, .data = calloc(1, sizeof *b.data)};
-    if (!b.data) {
-        seqrt_fail(error, "out of memory");
-        return NULL;
-    }
-    return builder_end(&b, builder_start(&b, "TEXT") && texts_add(&b, count, texts) && items_check(&b));
+    Builder b = {.task = task, .error = error};
+    bool ok = builder_start(&b, "TEXT") && texts_add(&b, count, texts) && items_check(&b);
+    SeqrtDataset *data = ok ? piece_take(&b) : NULL;
+    builder_end(&b);
+    return data;
 }
 
 void seqrt_dataset_free(SeqrtDataset *data)

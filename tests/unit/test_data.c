@@ -308,6 +308,44 @@ static int split_sequences(const SeqrtDataset *data, double fraction, uint64_t s
     return seen == data->items_count ? sequences : -2;
 }
 
+/* The pieces of a file, each as data_is has it, " | " after each; the end as "." or an error. */
+static void pieces_are(const char *name, const SeqrtTask *task, const char *text, int items, const char *expected)
+{
+    SeqrtError error = {""};
+    char all[4096] = "";
+    SeqrtReader *reader = seqrt_reader_open(task, file("d.csv", text), false, &error);
+    SeqrtDataset *piece;
+    int got = -1;
+    while (reader && (got = seqrt_reader_next(reader, items, &piece, &error)) == 1) {
+        strcat(strcat(all, data_said(piece, &error)), " | ");
+        seqrt_dataset_free(piece);
+    }
+    strcat(all, got == 0 ? "." : data_said(NULL, &error));
+    seqrt_reader_close(reader);
+    check_text(name, all, expected);
+}
+
+static void test_pieces(void)
+{
+    SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
+    const char *names = "text,label\nab,yes\nazc,no\nc,yes\n";
+    pieces_are("texts by twos", &task, names, 2, "0@2 23=1(ab); 1@3 214=0(azc) | 0@4 4=1(c) | .");
+    pieces_are("as many as there are", &task, names, 3, "0@2 23=1(ab); 1@3 214=0(azc); 2@4 4=1(c) | .");
+    pieces_are("an error later", &task, "text,label\nab,yes\nab\n", 1, "0@2 23=1(ab) | !d.csv:3: 1 field where the header has 2");
+    pieces_are("a class unknown later", &task, "text,label\nab,yes\na,?\nb,no\n", 1, "0@2 23=1(ab) | 0@3 2(a) no target | 0@4 3(b) no target | .");
+    pieces_are("no piece", &task, "text,label\n", 1, "!d.csv: no rows below the header");
+    task = rows_task(SEQRT_CLASS);
+    task.sequence_column = "id";
+    const char *rows = "id,x,y,label\nA,1,2,no\nA,3,4,yes\nB,5,6,no\nA,7,8,\nA,9,10,no\n";
+    pieces_are("a sequence is never cut", &task, rows, 1, "0@2 1,2 3,4 =1 | 0@4 5,6 =0 | 0@5 7,8 9,10 =0 | .");
+    pieces_are("the row that waits", &task, rows, 2, "0@2 1,2 3,4 =1; 1@4 5,6 =0 | 0@5 7,8 9,10 =0 | .");
+    task.sequence_column = NULL;
+    task.window_length = 2, task.window_stride = 2;
+    pieces_are("one series is one piece", &task, "x,y,label\n1,2,no\n3,4,yes\n5,6,no\n7,8,no\n", 1, "0@2 1,2 3,4 =1; 0@4 5,6 7,8 =0 | .");
+    task = text_task(SEQRT_CHARS, SEQRT_NEXT);
+    pieces_are("the end without an item", &task, "text\nabc\na\n", 1, "0@2 23(abc) | .");
+}
+
 static void test_split_sequences(void)
 {
     SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
@@ -565,6 +603,7 @@ int main(void)
     test_forecast_datasets();
     test_shaped_datasets();
     test_texts();
+    test_pieces();
     test_split_sequences();
     test_split_series();
     test_batches();

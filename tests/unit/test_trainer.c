@@ -272,7 +272,10 @@ static void text_commands(void)
 {
     toy_make(&text_task, 4, 8, 4);
     CHECK(run("train --epochs 20 --save l.st --quiet") == 0);
-    CHECK(run("eval --load l.st --json") == 0 && number_of("count") == 1002);
+    CHECK(run("eval --load l.st --json") == 0 && number_of("count") > 190 && number_of("count") < 201 && strstr(out, "\"part\": \"valid\""));
+    CHECK(run("eval --load l.st --json --part train") == 0 && number_of("count") > 795 && number_of("count") < 803);
+    CHECK(run("eval --load l.st --part test") == 1 && run("eval --load l.st --part half") == 1 && strstr(err, "train, valid or test"));
+    CHECK(run("eval --load l.st --json --data train.txt") == 0 && number_of("count") == 1002);
     CHECK(fabs(number_of("perplexity") - exp(number_of("loss"))) < 1e-9 && fabs(number_of("bits_per_char") * log(2) - number_of("loss")) < 1e-9);
     CHECK(number_of("accuracy") > 0.7);
     static char first[sizeof out];
@@ -282,6 +285,9 @@ static void text_commands(void)
     CHECK(run("sample --load l.st --length 30 --seed 5 --prompt ab") == 0 && strcmp(out, first));
     CHECK(run("sample --load l.st --length 8 --temperature 0 --prompt d") == 0 && !strcmp(out, "dabcdabcd\n"));
     CHECK(run("sample --load l.st --length 3") == 0 && strlen(out) == 5);
+    CHECK(run("sample --load l.st --length 8 --top-k 1 --prompt d --seed 9") == 0 && !strcmp(out, "dabcdabcd\n"));
+    CHECK(run("sample --load l.st --length 30 --seed 4 --prompt ab --top-k 4") == 0 && !strcmp(out, first));
+    CHECK(run("sample --load l.st --length 8 --top-k 1 --prompt d --json") == 0 && strstr(out, "\"prompt\": \"d\", \"text\": \"abcdabcd\""));
     CHECK(run("sample --load l.st --length 3 --prompt xy") == 0 && strstr(err, "2 tokens"));
     CHECK(run("predict --load l.st") == 0 && !strncmp(out, "sequence,step,next,<pad>,<unk>,a,b,c,d\n1,1,", 43));
 }
