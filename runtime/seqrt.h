@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Number of this contract. A generated file carries the number it was made for; seqrt_main refuses any other. */
-enum { SEQRT_CONTRACT = 1 };
+enum { SEQRT_CONTRACT = 2 };
 
 /* ---- errors: one line of text, "file:row: what was found; what was expected" ---- */
 typedef struct SeqrtError {
@@ -122,6 +122,13 @@ typedef struct SeqrtUpdate {
     double lr;        /* base learning rate before the schedule */
 } SeqrtUpdate;
 
+/* One thread of a team that works on one batch. NULL stands for a thread that is alone. */
+typedef struct SeqrtThread {
+    int index, count;         /* 0 .. count - 1 */
+    void (*wait)(void *team); /* returns when all threads of the team have called it */
+    void *team;
+} SeqrtThread;
+
 typedef struct SeqrtModel {
     int contract;                 /* SEQRT_CONTRACT */
     const char *generator;        /* "seqgen 0.1.0" */
@@ -141,6 +148,7 @@ typedef struct SeqrtModel {
     uint64_t seed;
     double lr;
     bool per_step;                /* the output is [b][T][O], else [b][O] */
+    bool can_share;               /* gradient and update work on teams; else they are called with thread NULL */
     bool can_stream;              /* step() works: nothing in the model looks ahead */
     double macs_step, flops_train_step; /* multiply-accumulates of one step of one sequence; FLOPs of one full batch */
     const char *summary;          /* layers with shapes, memory map: what `info` prints */
@@ -151,10 +159,11 @@ typedef struct SeqrtModel {
     /* Evaluation mode. out: [b][O] or [b][T][O] reals in the batch's row order (past a row's length: zero), or NULL.
      * The loss is {0, 0} where the batch has no target. */
     SeqrtLoss (*forward)(void *model, const SeqrtBatch *batch, void *out);
-    /* Training mode (dropout on): forward, loss, backward of the MEAN loss into the gradient block. */
-    SeqrtLoss (*gradient)(void *model, const SeqrtBatch *batch, uint64_t seed, uint64_t step);
-    /* Clip, schedule, optimiser. Returns the gradients' norm before clipping. */
-    double (*update)(void *model, const SeqrtUpdate *u);
+    /* Training mode (dropout on): forward, loss, backward of the MEAN loss into the gradient block. Every thread of a team
+     * calls it with the same arguments; the first one gets the loss. Same bits for any number of threads. */
+    SeqrtLoss (*gradient)(void *model, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread);
+    /* Clip, schedule, optimiser; called by every thread of a team, after gradient. Returns the gradients' norm before clipping. */
+    double (*update)(void *model, const SeqrtUpdate *u, const SeqrtThread *thread);
     void (*reset)(void *model);                       /* carried state to zero */
     /* One streaming step in evaluation mode from the state the previous step left; reset_step starts a sequence.
      * Exactly one of token and x counts. out: [O] reals (for a pooled model: the output had the sequence ended here). */

@@ -9,11 +9,11 @@
 #include "parts.h"
 
 static const char *const TEMPLATES[] = {
-    "base.m4", "c.m4", "isa/vector.m4", "kernels/tile.m4", "kernels/each.m4", "kernels/gradient.m4", "kernels/helpers.m4", "program/top.m4",
+    "base.m4", "c.m4", "isa/vector.m4", "kernels/tile.m4", "kernels/each.m4", "kernels/gradient.m4", "kernels/helpers.m4", "program/top.m4", "program/share.m4",
     "program/header.m4", "program/batch.m4", "program/loss.m4", "program/update.m4", "program/program.m4", "program/trainer.m4",
 };
 
-static void stream_head(Stream *stream, const Spec *spec, const char *header_name)
+static void stream_head(Stream *stream, const Spec *spec, const char *header_name, bool infer_only)
 {
     for (size_t i = 0; i < sizeof TEMPLATES / sizeof *TEMPLATES; i++)
         text_add(&stream->text, i ? "m4_include(<|%s|>)m4_dnl\n" : "m4_include(%s)m4_dnl\n", TEMPLATES[i]);
@@ -24,6 +24,7 @@ static void stream_head(Stream *stream, const Spec *spec, const char *header_nam
     stream_define(stream, "sg_NAME", upper);
     stream_define(stream, "sg_real", spec->codegen.real_bytes == 4 ? "float" : "double");
     stream_define(stream, "sg_header_name", header_name);
+    stream_define(stream, "sg_threads", infer_only ? "0" : "1");
     free(upper);
 }
 
@@ -50,7 +51,7 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
 {
     Stream stream = {0};
     job->e.stream = &stream;
-    stream_head(&stream, job->e.spec, job->header_name);
+    stream_head(&stream, job->e.spec, job->header_name, job->e.plan->infer_only);
     if (header) {
         emit_header(&job->e);
     } else {

@@ -7,7 +7,7 @@
 /* Helpers in the order they are printed; `needs` must stand before its users. */
 typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
-    {"add_vectors", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
+    {"add_vectors", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps(dropout_rows("}, {"dropout_steps", NULL},
     {"dropout_rows", NULL}, {"pool_last", "pool_last_back("}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows("},
@@ -161,6 +161,8 @@ static void function(Emitter *e, const Function *f)
     case FORM_PLAIN: stream_op(e->stream, "sg_function", f->comment, f->name, NULL); break;
     case FORM_STEP: stream_op(e->stream, "sg_step_function", f->comment, f->name, NULL); break;
     }
+    if (f->uses_steps)
+        stream_op(e->stream, "sg_line", "const Range steps = share_steps(m, s);", NULL);
     statements(e->stream, f);
     stream_op(e->stream, "sg_end", NULL);
 }

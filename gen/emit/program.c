@@ -56,11 +56,24 @@ void emit_banner(Emitter *e)
     stream_op(e->stream, "sg_banner_end", NULL);
 }
 
-static void calls(Emitter *e, const char *comment, const char *name, char **functions, int count)
+static Cut cut_of(const Plan *plan, const char *function)
+{
+    for (int i = 0; i < plan->functions_count; i++)
+        if (strcmp(plan->functions[i]->name, function) == 0)
+            return plan->functions[i]->cut;
+    return CUT_OTHER;
+}
+
+/* Functions of the network; threads meet where one may read what another has written. */
+static void calls(Emitter *e, const char *comment, const char *name, char **functions, int count, bool meets)
 {
     stream_op(e->stream, "sg_static_begin", comment, name, NULL);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        const Cut cut = cut_of(e->plan, functions[i]);
+        if (meets && i > 0 && (cut == CUT_OTHER || cut != cut_of(e->plan, functions[i - 1])))
+            stream_op(e->stream, "sg_meet", NULL);
         stream_op(e->stream, "sg_run", functions[i], NULL);
+    }
     if (count == 0)
         stream_op(e->stream, "sg_nothing", NULL);
     stream_op(e->stream, "sg_end", NULL);
@@ -135,7 +148,7 @@ static void loss(Emitter *e)
 
 /* ---- update ---- */
 
-static void optimizer_pass(Emitter *e, const OptimizerRule *rule, const char *count)
+static void optimizer_pass(Emitter *e, const OptimizerRule *rule)
 {
     Text params = {0};
     text_add(&params, "const Real *g, Real *w");
@@ -144,7 +157,7 @@ static void optimizer_pass(Emitter *e, const OptimizerRule *rule, const char *co
     text_add(&params, ", const Real scale");
     for (int i = 0; rule->scalars[i]; i++)
         text_add(&params, ", const Real %s", rule->scalars[i]);
-    stream_op(e->stream, "sg_flat_begin", "optimizer_pass", rule->comment, params.data, count, NULL);
+    stream_op(e->stream, "sg_flat_begin", "optimizer_pass", rule->comment, params.data, NULL);
     stream_op(e->stream, "sg_flat_load", "g0", "g", NULL);
     stream_op(e->stream, "sg_flat_load", "w0", "w", NULL);
     static const char *const SLOT[] = {"slot0", "slot1"}, *const OLD[] = {"s0", "s1"}, *const NEW[] = {"s0_1", "s1_1"};
@@ -168,7 +181,7 @@ static void update(Emitter *e)
     stream_op(e->stream, "sg_title", "optimiser", NULL);
     stream_op(e->stream, "sg_schedule", comment, rate, NULL);
     stream_op(e->stream, "sg_norm", count, NULL);
-    optimizer_pass(e, &rule, count);
+    optimizer_pass(e, &rule);
     stream_op(e->stream, "sg_update_begin", NULL);
     if (train->clip_norm > 0) {
         char *clip = stream_real(train->clip_norm), *line = mem_format("const double clip = %s / (norm + 1e-6), scale = clip < 1 ? clip : 1;", clip);
@@ -180,7 +193,7 @@ static void update(Emitter *e)
     if (train->optimizer.kind == OPT_ADAM || train->optimizer.kind == OPT_ADAMW)
         stream_op(e->stream, "sg_line", "const double done = (double)m->step + 1;", NULL);
     Text args = {0};
-    text_add(&args, "g, w");
+    text_add(&args, "own, g, w");
     for (int i = 0; i < rule.slots; i++)
         text_add(&args, ", (Real *)&m->s%d", i);
     text_add(&args, ", (Real)scale");
@@ -251,17 +264,19 @@ void emit_program(Emitter *e)
     top(e);
     if (plan->infer_only)
         emit_stored(e);
+    else
+        stream_op(e->stream, "sg_share_block", NULL);
     stream_op(e->stream, "sg_title", "kernels", NULL);
     emit_kernels(e);
     emit_helpers(e);
     stream_op(e->stream, "sg_title", "layers", NULL);
     emit_functions(e);
     stream_op(e->stream, "sg_title", "the network", NULL);
-    calls(e, "Every layer, in order", "forward_all", plan->forward, plan->forward_count);
+    calls(e, "Every layer, in order", "forward_all", plan->forward, plan->forward_count, !plan->infer_only);
     if (!plan->infer_only)
-        calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count);
+        calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count, false);
     if (!plan->infer_only)
-        calls(e, "Every layer, reversed; the gradients start at zero", "backward_all", plan->backward, plan->backward_count);
+        calls(e, "Every layer, reversed; the gradients start at zero", "backward_all", plan->backward, plan->backward_count, true);
     batch(e);
     if (!plan->infer_only) {
         loss(e);

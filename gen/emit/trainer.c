@@ -192,6 +192,7 @@ static void table(Emitter *e)
     field(e, "seed", mem_format("%lluu", (unsigned long long)m->seed));
     field(e, "lr", stream_real(m->lr));
     field(e, "per_step", mem_copy(m->per_step ? "true" : "false"));
+    field(e, "can_share", mem_copy("true"));
     field(e, "can_stream", mem_copy(e->plan->stream ? "true" : "false"));
     field(e, "macs_step", stream_real(m->macs_step));
     field(e, "flops_train_step", stream_real(m->flops_train_step));

@@ -175,8 +175,9 @@ static void read_gradients(const Interp *in, const Pass *pass)
     }
 }
 
-static SeqrtLoss interp_gradient(void *model, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static SeqrtLoss interp_gradient(void *model, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
+    (void)thread; /* always alone */
     Interp *in = interp_of(model);
     Pass pass = run(in, batch, true, seed, step);
     const OracleLoss loss = oracle_loss(&pass);
@@ -186,8 +187,9 @@ static SeqrtLoss interp_gradient(void *model, const SeqrtBatch *batch, uint64_t 
     return loss_value(&pass, loss);
 }
 
-static double interp_update(void *model, const SeqrtUpdate *u)
+static double interp_update(void *model, const SeqrtUpdate *u, const SeqrtThread *thread)
 {
+    (void)thread;
     Interp *in = interp_of(model);
     return optimizer_update(&in->graph->spec->train, u, in->model.weights_count, in->weights, in->gradients, in->slots);
 }

@@ -64,17 +64,20 @@ static void activation_lower(Plan *plan, const Layer *layer)
     const Activation *a = activation_find(layer->kind->name);
     const Value in = plan->value, out = value_like(plan, layer->name, a->name);
     const Program forward = {FORWARD_LOADS, a->forward, FORWARD_STORES}, reverse = {REVERSE_LOADS, a->reverse, REVERSE_STORES};
-    const char *rows = value_rows(in.space);
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s", layer->name, a->name), "%s_forward", layer->name);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s, reversed", layer->name, a->name), "%s_backward", layer->name);
+    const Cut cut = in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
+    f->cut = cut;
     for (int i = 0; i < in.pieces; i++) {
         const Piece *x = &in.piece[i], *y = &out.piece[i];
+        const char *rows = plan_share(plan, f, in.space);
         static const char *const XY[3] = {"x", "y", NULL}, *const YD[3] = {"y", "dy", "dx"};
         if (x->stride != y->stride) /* the raw features, not padded to panels */
-            function_line(f, "widen_rows(%s, %s, %d, %d, %s, %d);", rows, plan_ref(plan, x->buffer), x->width, x->stride, plan_ref(plan, y->buffer), y->stride);
+            function_line(f, "widen_rows(%s, %s, %d, %d, %s, %d);", rows, plan_first(plan, in.space, plan_ref(plan, x->buffer), x->stride), x->width, x->stride,
+                          plan_first(plan, in.space, plan_ref(plan, y->buffer), y->stride), y->stride);
         Kernel *k = each(plan, a->name, "", y->stride, &forward, XY, 1);
         const char *from = plan_ref(plan, x->stride == y->stride ? x->buffer : y->buffer);
-        function_call(f, k->name, "%s, %s, %s", rows, from, plan_ref(plan, y->buffer));
+        function_call(f, k->name, "%s, %s, %s", rows, plan_first(plan, in.space, from, y->stride), plan_first(plan, in.space, plan_ref(plan, y->buffer), y->stride));
         if (plan->stream) {
             if (x->stride != y->stride)
                 function_line(plan->stream, "widen_rows(1, %s, %d, %d, %s, %d);", plan_ref(plan, x->stream), x->width, x->stride, plan_ref(plan, y->stream), y->stride);
@@ -82,7 +85,9 @@ static void activation_lower(Plan *plan, const Layer *layer)
         }
         if (b && x->grad >= 0) {
             k = each(plan, a->name, "_reverse", y->stride, &reverse, YD, 2);
-            function_call(b, k->name, "%s, %s, %s, %s", rows, plan_ref(plan, a->reads_x ? x->buffer : y->buffer), plan_ref(plan, y->grad), plan_ref(plan, x->grad));
+            b->cut = cut;
+            function_call(b, k->name, "%s, %s, %s, %s", plan_share(plan, b, in.space), plan_first(plan, in.space, plan_ref(plan, a->reads_x ? x->buffer : y->buffer), y->stride),
+                          plan_first(plan, in.space, plan_ref(plan, y->grad), y->stride), plan_first(plan, in.space, plan_ref(plan, x->grad), y->stride));
         }
     }
     plan_forward(plan, f);

@@ -6,14 +6,15 @@
 
 #include <math.h>
 
-static void dropout_call(Function *f, const char *indent, const char *rows_of, const Value *value, int i, const char *x, const char *y, int site, double p)
+static void dropout_call(Function *f, const char *indent, const Value *value, int i, const char *x, int x_stride, const char *y, int y_stride, int site, double p)
 {
     const Piece *piece = &value->piece[i];
+    const char *rows_of = value->space == SPACE_STEPS ? "steps" : "rows";
     int first = 0;
     for (int j = 0; j < i; j++)
         first += value->piece[j].width;
-    function_line(f, "%sdropout_%s(m, %s, %s, %d, %d, %d, %d, %d, %uu, (Real)%.17g);", indent, rows_of, x, y, piece->stride, first, piece->width, value->width, site,
-                  (unsigned)floor(p * 16777216.0), 1.0 / (1.0 - p));
+    function_line(f, "%sdropout_%s(m, s, %s, %d, %s, %d, %d, %d, %d, %d, %uu, (Real)%.17g);", indent, rows_of, x, x_stride, y, y_stride, first, piece->width,
+                  value->width, site, (unsigned)floor(p * 16777216.0), 1.0 / (1.0 - p));
 }
 
 void dropout_lower_value(Plan *plan, const char *name, int site, double p)
@@ -21,21 +22,22 @@ void dropout_lower_value(Plan *plan, const char *name, int site, double p)
     const Value in = plan->value;
     const char *full = name;
     const Value out = value_like(plan, full, "after dropout");
-    const char *rows_of = in.space == SPACE_STEPS ? "steps" : "rows", *rows = value_rows(in.space);
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("%s: inverted dropout, p = %g", name, p), "%s_forward", full);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("%s: the same mask again", name), "%s_backward", full);
     for (int i = 0; i < in.pieces; i++) {
         const Piece *x = &in.piece[i], *y = &out.piece[i];
         const char *from = plan_ref(plan, x->buffer), *to = plan_ref(plan, y->buffer);
-        function_line(f, "widen_rows(%s, %s, %d, %d, %s, %d);", rows, from, x->width, x->stride, to, y->stride);
         if (!plan->infer_only) {
             function_line(f, "if (m->training)");
-            dropout_call(f, "    ", rows_of, &out, i, to, to, site, p);
+            dropout_call(f, "    ", &out, i, from, x->stride, to, y->stride, site, p);
+            function_line(f, "else");
         }
+        function_line(f, "%swiden_rows(%s, %s, %d, %d, %s, %d);", plan->infer_only ? "" : "    ", plan_share(plan, f, in.space),
+                      plan_first(plan, in.space, from, x->stride), x->width, x->stride, plan_first(plan, in.space, to, y->stride), y->stride);
         if (plan->stream)
             function_line(plan->stream, "widen_rows(1, %s, %d, %d, %s, %d);", plan_ref(plan, x->stream), x->width, x->stride, plan_ref(plan, y->stream), y->stride);
         if (b && x->grad >= 0)
-            dropout_call(b, "", rows_of, &out, i, plan_ref(plan, y->grad), plan_ref(plan, x->grad), site, p);
+            dropout_call(b, "", &out, i, plan_ref(plan, y->grad), y->stride, plan_ref(plan, x->grad), x->stride, site, p);
     }
     plan_forward(plan, f);
     if (b && b->count)

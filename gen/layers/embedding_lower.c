@@ -17,14 +17,16 @@ void embedding_lower(Plan *plan, const Layer *layer)
     Value out = {.space = SPACE_STEPS, .width = D, .pieces = 1};
     out.piece[0] = value_piece(plan, SPACE_STEPS, D, "embedded tokens", mem_format("%s_y", layer->name));
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: rows of the table, by token", layer->name), "%s_forward", layer->name);
-    function_line(f, "gather_rows(m->total, m->tokens, %s, %d, %s);", plan_ref(plan, table), Dp, plan_ref(plan, out.piece[0].buffer));
+    f->cut = CUT_STEPS;
+    function_line(f, "gather_rows(%s, %s, %s, %d, %s);", plan_share(plan, f, SPACE_STEPS), plan_first(plan, SPACE_STEPS, "m->tokens", 1), plan_ref(plan, table), Dp,
+                  plan_first(plan, SPACE_STEPS, plan_ref(plan, out.piece[0].buffer), Dp));
     plan_forward(plan, f);
     if (plan->stream)
         function_line(plan->stream, "gather_rows(1, %s, %s, %d, %s);", plan_ref(plan, in.piece[0].stream), plan_ref(plan, table), Dp,
                       plan_ref(plan, out.piece[0].stream));
     if (!plan->infer_only) {
         Function *b = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients added to their tokens' rows", layer->name), "%s_backward", layer->name);
-        function_line(b, "scatter_slots(m->total, m->tokens, %s, 1, %d, %d, %s);", plan_ref(plan, out.piece[0].grad), Dp, Dp, plan_grad_ref(plan, table));
+        function_line(b, "scatter_slots(s, m->total, m->tokens, %s, 1, %d, %d, %s);", plan_ref(plan, out.piece[0].grad), Dp, Dp, plan_grad_ref(plan, table));
         plan_backward(plan, b);
     }
     plan->value = out;

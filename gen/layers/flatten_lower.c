@@ -14,14 +14,18 @@ void flatten_lower(Plan *plan, const Layer *layer)
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: steps side by side", name), "%s_forward", name);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: back to the steps", name), "%s_backward", name);
     const char *to = plan_ref(plan, y->buffer);
-    function_line(f, "zero_rows(m->count, %s, %d);", to, y->stride);
+    f->cut = CUT_SEQUENCES;
+    if (b)
+        b->cut = CUT_SEQUENCES;
+    const char *thread = plan_thread(plan);
+    function_line(f, "zero_rows(%s, %s, %d);", plan_share(plan, f, SPACE_BATCH), plan_first(plan, SPACE_BATCH, to, y->stride), y->stride);
     if (in.tokens)
-        function_line(f, "flatten_tokens(m, m->tokens, %d, %s, %d);", in.width, to, y->stride);
+        function_line(f, "flatten_tokens(m%s, m->tokens, %d, %s, %d);", thread, in.width, to, y->stride);
     for (int i = 0, first = 0; i < in.pieces && !in.tokens; first += in.piece[i++].width) {
         const Piece *x = &in.piece[i];
-        function_line(f, "flatten_steps(m, %s, %d, %d, %d, %d, %s, %d);", plan_ref(plan, x->buffer), x->width, x->stride, first, in.width, to, y->stride);
+        function_line(f, "flatten_steps(m%s, %s, %d, %d, %d, %d, %s, %d);", thread, plan_ref(plan, x->buffer), x->width, x->stride, first, in.width, to, y->stride);
         if (b && x->grad >= 0)
-            function_line(b, "flatten_back(m, %s, %d, %d, %d, %d, %s, %d);", plan_ref(plan, y->grad), y->stride, x->width, first, in.width, plan_ref(plan, x->grad),
+            function_line(b, "flatten_back(m, s, %s, %d, %d, %d, %d, %s, %d);", plan_ref(plan, y->grad), y->stride, x->width, first, in.width, plan_ref(plan, x->grad),
                           x->stride);
     }
     plan_forward(plan, f);

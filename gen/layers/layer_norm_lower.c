@@ -23,7 +23,7 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
 {
     const Value in = plan->value;
     const int pieces = in.pieces;
-    const char *rows = value_rows(in.space), *name = layer->name;
+    const char *name = layer->name;
     const double eps = layer->spec->p.eps;
     int g = vector_param(plan, layer, "weight", &in), b = vector_param(plan, layer, "bias", &in);
     Value out = value_like(plan, name, "layer_norm");
@@ -32,9 +32,12 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: (x - mean) / sqrt(var + %g) g + b", name, eps), "%s_forward", name);
     const int w = x[0].width, xs = x[0].stride, ys = y[0].stride;
     const char *weight = plan_ref(plan, g), *bias = plan_ref(plan, b);
-    const char *x1 = pieces > 1 ? plan_ref(plan, x[1].buffer) : "NULL", *y1 = pieces > 1 ? plan_ref(plan, y[1].buffer) : "NULL";
-    function_line(f, "norm_rows(%s, %s, %s, %d, %d, %s, %s, (Real)%.17g, %s, %s, %d, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight, bias, eps,
-                  plan_ref(plan, y[0].buffer), y1, ys, plan_ref(plan, stats));
+    const char *x1 = pieces > 1 ? plan_ref(plan, x[1].buffer) : NULL, *y1 = pieces > 1 ? plan_ref(plan, y[1].buffer) : NULL;
+    f->cut = in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
+    function_line(f, "norm_rows(%s, %s, %s, %d, %d, %s, %s, (Real)%.17g, %s, %s, %d, %s);", plan_share(plan, f, in.space),
+                  plan_first(plan, in.space, plan_ref(plan, x[0].buffer), xs), x1 ? plan_first(plan, in.space, x1, xs) : "NULL", w, xs, weight, bias, eps,
+                  plan_first(plan, in.space, plan_ref(plan, y[0].buffer), ys), y1 ? plan_first(plan, in.space, y1, ys) : "NULL", ys,
+                  plan_first(plan, in.space, plan_ref(plan, stats), 2));
     plan_forward(plan, f);
     if (plan->stream) {
         int s_stats = plan_buffer(plan, BLOCK_STREAM, 1, 2, "mean, 1 / sqrt(var + eps)", "%s_stats", name);
@@ -44,7 +47,9 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
     if (!plan->infer_only) {
         Function *back = plan_function(plan, FORM_PLAIN, mem_format("layer %s reversed", name), "%s_backward", name);
         const char *none = "NULL", *dx = x[0].grad >= 0 ? plan_ref(plan, x[0].grad) : none;
-        function_line(back, "norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", rows, plan_ref(plan, x[0].buffer), x1, w, xs, weight,
+        function_line(back, "if (s->index == 0) /* dg and db are sums over all rows */");
+        function_line(back, "    norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", in.space == SPACE_STEPS ? "m->total" : "m->count",
+                      plan_ref(plan, x[0].buffer), x1 ? x1 : none, w, xs, weight,
                       plan_ref(plan, stats), plan_ref(plan, y[0].grad), pieces > 1 ? plan_ref(plan, y[1].grad) : none, ys, dx,
                       pieces > 1 && x[1].grad >= 0 ? plan_ref(plan, x[1].grad) : none, plan_grad_ref(plan, g), plan_grad_ref(plan, b));
         plan_backward(plan, back);

@@ -49,7 +49,7 @@ static void refresh(Linear *n)
             continue;
         n->w_t[i] = plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, x->width) / plan->P * n->Op, plan->P, "[panel of x][unit][P]", "%s_weight_t%d",
                                 n->layer->name, i);
-        function_line(f, "transpose_panels(%s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, n->w), n->Op / plan->P, n->K, first, x->width, plan->P,
+        function_line(f, "transpose_panels(s, %s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, n->w), n->Op / plan->P, n->K, first, x->width, plan->P,
                       plan_ref(plan, n->w_t[i]));
     }
     if (f->count)
@@ -61,12 +61,12 @@ static void forward_call(Linear *n, Function *f, bool stream)
     Plan *plan = n->plan;
     char name[300], input[120] = "";
     Program program = {NO_LOADS, n->activation ? n->activation->from_a0 : NULL, OUT_STORES};
-    Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : value_rows(n->in.space), .units = n->Op,
+    Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : plan_share(plan, f, n->in.space), .units = n->Op,
                  .init = n->in.tokens ? INIT_LOOKUP : n->b >= 0 ? INIT_BIAS : INIT_ZERO, .init_ref = n->b >= 0 ? plan_ref(plan, n->b) : NULL,
-                 .program = n->activation ? &program : NULL, .y = plan_ref(plan, stream ? n->y.stream : n->y.buffer), .y_stride = n->y.stride, .one_row = stream};
+                 .program = n->activation ? &program : NULL, .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride), .y_stride = n->y.stride, .one_row = stream};
     for (int i = 0, first = 0; i < n->in.pieces; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
-        const char *a = plan_ref(plan, stream ? x->stream : x->buffer);
+        const char *a = stream ? plan_ref(plan, x->stream) : plan_first(plan, n->in.space, plan_ref(plan, x->buffer), x->stride);
         size_t at = strlen(input);
         snprintf(input + at, sizeof input - at, "%s%d%s", i ? "_" : "", x->width, x->stride == x->width ? "" : "p");
         if (n->in.tokens)
@@ -82,7 +82,9 @@ static void forward_call(Linear *n, Function *f, bool stream)
 static void backward(Linear *n)
 {
     Plan *plan = n->plan;
-    const char *rows = value_rows(n->in.space), *y = plan_ref(plan, n->y.buffer), *dy = plan_ref(plan, n->y.grad);
+    const Space space = n->in.space;
+    const char *rows = space == SPACE_STEPS ? "m->total" : "m->count", *dy = plan_ref(plan, n->y.grad);
+    char *own_dy = plan_first(plan, space, dy, n->Op);
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input", n->layer->name), "%s_backward", n->layer->name);
     if (n->activation) {
         bool fresh;
@@ -96,19 +98,20 @@ static void backward(Linear *n)
             kernel_param(k, "y", false, n->Op);
             kernel_param(k, "dy", true, n->Op);
         }
-        function_call(f, k->name, "%s, %s, %s", rows, y, dy);
+        function_call(f, k->name, "%s, %s, %s", plan_share(plan, f, space), plan_first(plan, space, plan_ref(plan, n->y.buffer), n->Op), own_dy);
+        function_line(f, "meet(s);");
     }
     if (n->in.tokens)
-        function_line(f, "scatter_slots(m->total, m->tokens, %s, 1, %d, %d, %s);", dy, n->Op, n->Op, plan_grad_ref(plan, n->w));
+        function_line(f, "scatter_slots(s, m->total, m->tokens, %s, 1, %d, %d, %s);", dy, n->Op, n->Op, plan_grad_ref(plan, n->w));
     for (int i = 0, first = 0; i < n->in.pieces && !n->in.tokens; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
         outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first);
         if (x->grad < 0)
             continue;
         char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
-        Product p = {.name = name, .comment = "dx = dy W", .rows = rows, .units = plan_pad(plan, x->width), .operands_count = 1,
-                     .y = plan_ref(plan, x->grad), .y_stride = x->stride};
-        p.operands[0] = (Operand){.a = dy, .a_stride = n->Op, .reps = 1, .run = n->O, .w = plan_ref(plan, n->w_t[i]), .w_rows = n->Op};
+        Product p = {.name = name, .comment = "dx = dy W", .rows = plan_share(plan, f, space), .units = plan_pad(plan, x->width), .operands_count = 1,
+                     .y = plan_first(plan, space, plan_ref(plan, x->grad), x->stride), .y_stride = x->stride};
+        p.operands[0] = (Operand){.a = own_dy, .a_stride = n->Op, .reps = 1, .run = n->O, .w = plan_ref(plan, n->w_t[i]), .w_rows = n->Op};
         product_call(plan, f, &p);
         free(name);
     }
@@ -127,6 +130,7 @@ void linear_lower(Plan *plan, const Layer *layer)
     refresh(&n);
     n.y = value_piece(plan, n.in.space, n.O, fused ? fused : "linear", mem_format("%s_y", layer->name));
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: y = x W' + b%s%s", layer->name, fused ? ", then " : "", fused ? fused : ""), "%s_forward", layer->name);
+    f->cut = n.in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
     forward_call(&n, f, false);
     plan_forward(plan, f);
     if (plan->stream)

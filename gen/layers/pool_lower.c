@@ -26,9 +26,9 @@ static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
     } else if (strcmp(p->kind, "last") == 0) {
         snprintf(where, sizeof where, ", %s", at_start ? "true" : "false");
     }
-    function_line(p->f, "pool_%s(m, %s, %d, %d, %s, %d%s);", p->kind, xs, x->width, x->stride, ys, y->stride, where);
+    function_line(p->f, "pool_%s(m%s, %s, %d, %d, %s, %d%s);", p->kind, plan_thread(plan), xs, x->width, x->stride, ys, y->stride, where);
     if (p->b && x->grad >= 0)
-        function_line(p->b, "pool_%s_back(m, %s, %d, %d, %s, %d%s);", p->kind, plan_ref(plan, y->grad), x->width, y->stride, plan_ref(plan, x->grad), x->stride, where);
+        function_line(p->b, "pool_%s_back(m, s, %s, %d, %d, %s, %d%s);", p->kind, plan_ref(plan, y->grad), x->width, y->stride, plan_ref(plan, x->grad), x->stride, where);
     if (!plan->stream)
         return;
     const char *sx = plan_ref(plan, x->stream), *sy = plan_ref(plan, y->stream);
@@ -47,6 +47,9 @@ static void pool_lower(Plan *plan, const Layer *layer)
     Pool p = {.plan = plan, .kind = layer->kind->name, .name = layer->name};
     p.f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s over each sequence's steps", p.name, p.kind), "%s_forward", p.name);
     p.b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: back to the steps", p.name), "%s_backward", p.name);
+    p.f->cut = CUT_SEQUENCES;
+    if (p.b)
+        p.b->cut = CUT_SEQUENCES;
     for (int i = 0; i < in.pieces; i++) {
         out.piece[i] = value_piece(plan, SPACE_BATCH, in.piece[i].width, p.kind, mem_format(i ? "%s_y%d" : "%s_y", p.name, i));
         pool_piece(&p, &in.piece[i], &out.piece[i], i == 1 && in.final_states, i);

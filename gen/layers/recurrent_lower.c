@@ -112,11 +112,11 @@ static void derived(Run *r)
         r->bias_sum = plan_buffer(plan, BLOCK_DERIVED, 1, r->G, "bias_ih + bias_hh", "%s_bias", r->base);
         plan_sum(plan, r->b_ih, r->b_hh, r->bias_sum, r->G);
         if (!plan->infer_only)
-            function_line(f, "add_vectors(%s, %s, %d, %s);", plan_ref(plan, r->b_ih), plan_ref(plan, r->b_hh), r->G, plan_ref(plan, r->bias_sum));
+            function_line(f, "add_vectors(s, %s, %s, %d, %s);", plan_ref(plan, r->b_ih), plan_ref(plan, r->b_hh), r->G, plan_ref(plan, r->bias_sum));
     }
     if (!plan->infer_only) {
         r->w_hh_t = plan_buffer(plan, BLOCK_DERIVED, (int64_t)r->Hp / P * r->cell->h_slots * r->Hp, P, "[panel of h][gate column][P]", "%s_weight_hh_t", r->base);
-        function_line(f, "transpose_panels(%s, %d, %d, 0, %d, %d, %s);", plan_ref(plan, r->w_hh), r->Hp / P, r->H, r->H, r->cell->h_slots * P,
+        function_line(f, "transpose_panels(s, %s, %d, %d, 0, %d, %d, %s);", plan_ref(plan, r->w_hh), r->Hp / P, r->H, r->H, r->cell->h_slots * P,
                       plan_ref(plan, r->w_hh_t));
         for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
             const Piece *piece = &r->in.piece[i];
@@ -124,7 +124,7 @@ static void derived(Run *r)
                 continue;
             r->w_ih_t[i] = plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, piece->width) / P * r->cell->x_slots * r->Hp, P,
                                        "[panel of x][gate column][P]", "%s_weight_ih_t%d", r->base, i);
-            function_line(f, "transpose_panels(%s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, r->w_ih), r->Hp / P, r->K, first, piece->width,
+            function_line(f, "transpose_panels(s, %s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, r->w_ih), r->Hp / P, r->K, first, piece->width,
                           r->cell->x_slots * P, plan_ref(plan, r->w_ih_t[i]));
         }
     }
@@ -267,29 +267,48 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     free(args.text.data);
 }
 
+/* Packed row where the thread's sequences begin at step t; t - 1 and t + 1 likewise */
+static const char *step_at(const Run *r, const char *t) { return mem_format(r->plan->infer_only ? "m->at[%s]" : "m->at[%s] + s->first", t); }
+
+/* "at" and "rows" of step t; in reverse also "kept", those that go on to step t + 1 */
+static void step_rows(Run *r, Function *f)
+{
+    const bool shared = !r->plan->infer_only;
+    function_line(f, "const int64_t at = %s;", step_at(r, "t"));
+    const char *kept = !r->reverse ? "" : shared ? ", kept = running(m, s, t + 1)" : ", kept = m->rows[t + 1]";
+    function_line(f, "const int rows = %s%s;", shared ? "running(m, s, t)" : "m->rows[t]", kept);
+}
+
+static void state_before(Run *r, Function *f, const char *name, const char *kept, const char *start)
+{
+    const char *first = r->plan->carry ? plan_first(r->plan, SPACE_BATCH, start, r->Hp) : start;
+    function_line(f, "const Real *%s = t > 0 ? %s + (%s) * %d : %s;", name, kept, step_at(r, "t - 1"), r->Hp, first);
+}
+
 static void forward_step(Run *r, Function *f)
 {
     Plan *plan = r->plan;
     const char *h = plan_ref(plan, r->h), *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *h0 = plan_ref(plan, r->h0);
     const char *c0 = r->cell->has_c ? plan_ref(plan, r->c0) : NULL;
-    function_line(f, "const size_t at = m->at[t];");
+    step_rows(r, f);
     if (!r->reverse) {
-        function_line(f, "const Real *h0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", h, r->Hp, h0);
+        state_before(r, f, "h0", h, h0);
         if (c)
-            function_line(f, "const Real *c0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", c, r->Hp, c0);
-        forward_call(r, f, "m->rows[t]", "at", "h0", "c0");
+            state_before(r, f, "c0", c, c0);
+        forward_call(r, f, "rows", "at", "h0", "c0");
         return;
     }
-    function_line(f, "const size_t after = m->at[t + 1], fresh = at + (size_t)m->rows[t + 1]; /* the rows that end here start from zero */");
+    function_line(f, "const int64_t after = %s, fresh = at + kept; /* the rows that end here start from zero */", step_at(r, "t + 1"));
     char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
-    forward_call(r, f, "m->rows[t + 1]", "at", h1, c1);
-    forward_call(r, f, "m->rows[t] - m->rows[t + 1]", "fresh", h0, c0);
+    forward_call(r, f, "kept", "at", h1, c1);
+    forward_call(r, f, "rows - kept", "fresh", h0, c0);
 }
 
 static Function *schedule(Run *r, bool ascending, const char *what, const Function *step, const char *comment)
 {
     Function *f = plan_function(r->plan, ascending ? FORM_ASCENDING : FORM_DESCENDING, comment, "%s_%s", r->base, what);
     f->step = mem_copy(step->name);
+    f->cut = CUT_SEQUENCES;
     return f;
 }
 
@@ -302,17 +321,19 @@ static void forward(Run *r)
     forward_step(r, step);
     if (plan->carry) {
         Function *in = plan_function(plan, FORM_PLAIN, "state left by the window before, rows as packed", "%s_carry_in", r->base);
-        function_line(in, "carry_in(m, %s, m->%s_state_h, %d, %d);", plan_ref(plan, r->h0), r->base, r->H, r->Hp);
+        in->cut = CUT_SEQUENCES;
+        function_line(in, "carry_in(m%s, %s, m->%s_state_h, %d, %d);", plan_thread(plan), plan_ref(plan, r->h0), r->base, r->H, r->Hp);
         if (r->cell->has_c)
-            function_line(in, "carry_in(m, %s, m->%s_state_c, %d, %d);", plan_ref(plan, r->c0), r->base, r->H, r->Hp);
+            function_line(in, "carry_in(m%s, %s, m->%s_state_c, %d, %d);", plan_thread(plan), plan_ref(plan, r->c0), r->base, r->H, r->Hp);
         plan_forward(plan, in);
     }
     plan_forward(plan, schedule(r, !r->reverse, "forward", step, mem_format("layer %s: all steps%s", r->layer->name, direction)));
     if (plan->carry) {
         Function *out = plan_function(plan, FORM_PLAIN, "state for the window after, rows as the batch", "%s_carry_out", r->base);
-        function_line(out, "carry_out(m, %s, m->%s_state_h, %d, %d);", plan_ref(plan, r->h), r->base, r->H, r->Hp);
+        out->cut = CUT_SEQUENCES;
+        function_line(out, "carry_out(m%s, %s, m->%s_state_h, %d, %d);", plan_thread(plan), plan_ref(plan, r->h), r->base, r->H, r->Hp);
         if (r->cell->has_c)
-            function_line(out, "carry_out(m, %s, m->%s_state_c, %d, %d);", plan_ref(plan, r->c), r->base, r->H, r->Hp);
+            function_line(out, "carry_out(m%s, %s, m->%s_state_c, %d, %d);", plan_thread(plan), plan_ref(plan, r->c), r->base, r->H, r->Hp);
         plan_forward(plan, out);
     }
 }
@@ -392,7 +413,7 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
 {
     const int P = r->plan->P;
     const bool all = slots == r->cell->slots;
-    char *a = at ? mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G) : plan_ref(r->plan, r->gates);
+    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G);
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
     char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
@@ -414,24 +435,25 @@ static void backward_step(Run *r, Function *f)
     const char *h = plan_ref(plan, r->h), *h0 = plan_ref(plan, r->h0), *dh = plan_ref(plan, r->dh);
     const char *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *c0 = c ? plan_ref(plan, r->c0) : NULL;
     const char *more = r->cell->dh_part ? plan_ref(plan, r->dh_part) : NULL;
-    function_line(f, "const size_t at = m->at[t];");
+    char *first = mem_format(" + s->first * %d", r->Hp), *own_dh = mem_format("%s%s", dh, first), *own_more = more ? mem_format("%s%s", more, first) : NULL;
+    step_rows(r, f);
     if (!r->reverse) {
         if (r->cell->reverse_h0)
-            function_line(f, "const Real *h0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", h, r->Hp, h0);
+            state_before(r, f, "h0", h, h0);
         if (c)
-            function_line(f, "const Real *c0 = t > 0 ? %s + m->at[t - 1] * %d : %s;", c, r->Hp, c0);
-        reverse_call(r, f, "m->rows[t]", "at", "", "h0", "c0");
+            state_before(r, f, "c0", c, c0);
+        reverse_call(r, f, "rows", "at", first, "h0", "c0");
         function_line(f, "if (t == 0)");
         function_line(f, "    return; /* nothing before it learns */");
-        gates_product(r, f, "dh", "m->rows[t]", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, dh, r->Hp, more, false);
+        gates_product(r, f, "dh", "rows", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
         return;
     }
-    function_line(f, "const size_t after = m->at[t + 1], kept = (size_t)m->rows[t + 1]; /* rows that go on to step t + 1 */");
+    function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", step_at(r, "t + 1"));
     char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
-    char *from = mem_format(" + kept * %d", r->Hp);
-    reverse_call(r, f, "m->rows[t + 1]", "at", "", h1, c1);
-    reverse_call(r, f, "m->rows[t] - m->rows[t + 1]", "(at + kept)", from, h0, c0);
-    gates_product(r, f, "dh", "m->rows[t + 1]", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, dh, r->Hp, more, false);
+    char *from = mem_format(" + (s->first + kept) * %d", r->Hp);
+    reverse_call(r, f, "kept", "at", first, h1, c1);
+    reverse_call(r, f, "rows - kept", "(at + kept)", from, h0, c0);
+    gates_product(r, f, "dh", "kept", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
 }
 
 /* dW_hh: the state before each step against the gates' gradients; one long product when every row has every step. */
@@ -461,7 +483,7 @@ static void input_gradient(Run *r, Function *f)
     const Cell *cell = r->cell;
     const char *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_ih);
     if (r->in.tokens) {
-        function_line(f, "scatter_slots(m->total, m->tokens, %s, %d, %d, %d, %s);", gates, r->Hp / plan->P, cell->slots * plan->P,
+        function_line(f, "scatter_slots(s, m->total, m->tokens, %s, %d, %d, %d, %s);", gates, r->Hp / plan->P, cell->slots * plan->P,
                       cell->x_slots * plan->P, dw);
         return;
     }
@@ -474,7 +496,9 @@ static void input_gradient(Run *r, Function *f)
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
         const char *dx = plan_ref(plan, piece->grad);
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
-        gates_product(r, f, "dx", "m->total", NULL, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, dx, piece->stride, add ? dx : NULL, add);
+        char *own_dx = plan_first(plan, SPACE_STEPS, dx, piece->stride);
+        gates_product(r, f, "dx", plan_share(plan, f, SPACE_STEPS), "steps.first", cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
+                      add ? own_dx : NULL, add);
     }
 }
 
@@ -486,6 +510,9 @@ static void bias_gradient(Run *r, Function *f)
         return;
     const char *ih = plan_grad_ref(plan, r->b_ih), *hh = plan_grad_ref(plan, r->b_hh);
     sum_call(plan, f, "m->total", plan_ref(plan, r->gates), r->Hp, cell->slots, ih);
+    function_line(f, "meet(s);");
+    function_line(f, "if (s->index > 0)");
+    function_line(f, "    return;");
     function_line(f, "copy_reals(%s, %s, %d);", ih, hh, r->G);
     if (cell->x_slots < cell->slots)
         function_line(f, "zero_slot(%s, %d, %d, %d);", ih, r->Hp / plan->P, cell->slots, cell->x_slot + cell->x_slots);
@@ -499,9 +526,10 @@ static void backward(Run *r)
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
     backward_step(r, step);
     Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
-    function_line(clear, "zero_reals(%s, %d);", plan_ref(plan, r->dh), plan->B * r->Hp);
+    clear->cut = CUT_SEQUENCES;
+    function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
     if (r->cell->has_c)
-        function_line(clear, "zero_reals(%s, %d);", plan_ref(plan, r->dc), plan->B * r->Hp);
+        function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dc), r->Hp), r->Hp);
     Function *sums = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
                                    "%s_gradients", r->base);
     input_gradient(r, sums);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-const char *value_rows(Space space) { return space == SPACE_STEPS ? "m->total" : "m->count"; }
-
 Piece value_piece(Plan *plan, Space space, int width, const char *comment, const char *name)
 {
     Piece piece = {.grad = -1, .stream = -1, .width = width, .stride = plan_pad(plan, width)};

@@ -4,8 +4,6 @@
 
 #include "../plan/plan.h"
 
-/* C expression of the rows of a value that hold something: "m->total" or "m->count". */
-const char *value_rows(Space space);
 /* A fresh value of the same shape as plan->value: buffers NAME_y (and NAME_y1), gradients, streaming rows. */
 Value value_like(Plan *plan, const char *name, const char *comment);
 /* One piece of a new value. */

@@ -67,6 +67,24 @@ char *plan_ref(const Plan *plan, int buffer)
 
 char *plan_grad_ref(const Plan *plan, int param_buffer) { return mem_format("m->g.%s", plan->buffers[param_buffer].name); }
 
+const char *plan_share(Plan *plan, Function *f, Space space)
+{
+    if (plan->infer_only)
+        return space == SPACE_STEPS ? "m->total" : "m->count";
+    f->uses_steps = f->uses_steps || space == SPACE_STEPS;
+    return space == SPACE_STEPS ? "steps.count" : "s->rows";
+}
+
+char *plan_first(const Plan *plan, Space space, const char *ref, int stride)
+{
+    if (plan->infer_only)
+        return mem_copy(ref);
+    const char *first = space == SPACE_STEPS ? "steps.first" : "s->first";
+    return stride == 1 ? mem_format("%s + %s", ref, first) : mem_format("%s + %s * %d", ref, first, stride);
+}
+
+const char *plan_thread(const Plan *plan) { return plan->infer_only ? "" : ", s"; }
+
 Pack *plan_pack(Plan *plan, const SeqrtTensor *tensor, int buffer)
 {
     size_t size = sizeof *plan->packs;

@@ -131,8 +131,8 @@ typedef struct Kernel {
 
 /* ---- functions: statements, each a call of a kernel or a line ---- */
 typedef enum FunctionForm {
-    FORM_PLAIN,      /* static void NAME(N_Model *m) */
-    FORM_STEP,       /* static NOINLINE void NAME(N_Model *m, int t) */
+    FORM_PLAIN,      /* static void NAME(N_Model *m), and where threads may share the work, const Share *s */
+    FORM_STEP,       /* static NOINLINE void NAME(N_Model *m, int t), the same */
     FORM_ASCENDING,  /* a schedule over time: calls `step` for t = 0, 1, .. steps - 1 */
     FORM_DESCENDING
 } FunctionForm;
@@ -143,9 +143,19 @@ typedef struct Statement {
     char *args;      /* of a call */
 } Statement;
 
+/* What each thread of a team takes of a function's work. Between two functions the threads meet, unless both are cut alike
+ * and along rows: what a thread reads there, it has written itself. */
+typedef enum Cut {
+    CUT_OTHER,     /* units, rows and units, or one thread alone */
+    CUT_STEPS,     /* packed rows, evenly */
+    CUT_SEQUENCES  /* sequences: all steps of them, or the pooled rows */
+} Cut;
+
 typedef struct Function {
     char *name, *comment;
     FunctionForm form;
+    Cut cut;
+    bool uses_steps; /* "steps": the packed rows of the thread */
     char *step;      /* schedules: the step function's name */
     int count, capacity;
     Statement *statements;
@@ -190,6 +200,11 @@ int64_t plan_rows(const Plan *plan, Space space);
 /* "m->NAME", "m->w.NAME"; where only inference is generated, weights are constants: "weights.NAME", "derived.NAME" */
 char *plan_ref(const Plan *plan, int buffer);
 char *plan_grad_ref(const Plan *plan, int param_buffer); /* "m->g.NAME" */
+/* Rows that a function works on. Training code may run on a team of threads: then C expressions of how many rows are the
+ * thread's, and of the first of them in `ref`. Where only inference is generated: all rows, and `ref` itself. */
+const char *plan_share(Plan *plan, Function *f, Space space);
+char *plan_first(const Plan *plan, Space space, const char *ref, int stride);
+const char *plan_thread(const Plan *plan); /* ", s" behind the m of a helper that works on the thread's sequences; or "" */
 Pack *plan_pack(Plan *plan, const SeqrtTensor *tensor, int buffer);
 /* A kernel of this name; *fresh tells whether it is to be filled in (else an equal one exists already). */
 Kernel *plan_kernel(Plan *plan, KernelKind kind, bool *fresh, const char *name, ...) __attribute__((format(printf, 4, 5)));

@@ -115,7 +115,7 @@ void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_
         kernel_param(kernel, "d", false, kernel->d_stride);
         kernel_param(kernel, "dw", true, 0);
     }
-    function_call(f, kernel->name, "%s, %s, %s, %s", rows, a, d, dw);
+    function_call(f, kernel->name, "s, %s, %s, %s, %s", rows, a, d, dw);
 }
 
 void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int units, int slots, const char *db)
@@ -129,5 +129,5 @@ void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int unit
         kernel_param(kernel, "d", false, kernel->d_stride);
         kernel_param(kernel, "db", true, 0);
     }
-    function_call(f, kernel->name, "%s, %s, %s", rows, d, db);
+    function_call(f, kernel->name, "s, %s, %s, %s", rows, d, db);
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "team.h"
 #include "trainer.h"
 
 enum { REPETITIONS = 9 };
@@ -15,6 +16,7 @@ static const double repetition_seconds = 0.03;
 typedef struct Bench {
     const SeqrtModel *model;
     void *memory;
+    SeqrtTeam *team;
     Synthetic full, one;  /* B rows, 1 row */
     void *out;
     uint64_t step;
@@ -23,12 +25,12 @@ typedef struct Bench {
 
 static void run_forward(Bench *b) { b->model->forward(b->memory, &b->full.batch, b->out); }
 static void run_infer(Bench *b) { b->model->forward(b->memory, &b->one.batch, b->out); }
-static void run_gradient(Bench *b) { b->model->gradient(b->memory, &b->full.batch, b->model->seed, b->step++); }
+static void run_gradient(Bench *b) { seqrt_team_gradient(b->team, b->model, b->memory, &b->full.batch, b->model->seed, b->step++); }
 
 static void run_update(Bench *b)
 {
     SeqrtUpdate update = {.step = b->step, .epochs = 1};
-    b->model->update(b->memory, &update);
+    seqrt_team_update(b->team, b->model, b->memory, &update);
 }
 
 static void run_train(Bench *b)
@@ -102,7 +104,7 @@ static void bench_print(json_t *result)
 
 int seqrt_bench(Trainer *t)
 {
-    Bench b = {.model = t->model, .memory = t->memory};
+    Bench b = {.model = t->model, .memory = t->memory, .team = seqrt_team_new(t->model, t->options.threads)};
     b.full = seqrt_synthetic_new(t->model, t->model->B);
     b.one = seqrt_synthetic_new(t->model, 1);
     seqrt_synthetic_fill(t->model, &b.full, t->model->seed, true);
@@ -114,6 +116,7 @@ int seqrt_bench(Trainer *t)
         seqrt_json_print(result);
     else
         bench_print(result);
+    seqrt_team_free(b.team);
     seqrt_synthetic_free(&b.full);
     seqrt_synthetic_free(&b.one);
     free(b.out);

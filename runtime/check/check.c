@@ -36,7 +36,7 @@ static double loss_at(Check *c, const void *block)
 {
     c->model->set(c->t->memory, SEQRT_WEIGHTS, block);
     c->model->reset(c->t->memory);
-    SeqrtLoss loss = c->model->gradient(c->t->memory, &c->batch.batch, c->seed, 0);
+    SeqrtLoss loss = c->model->gradient(c->t->memory, &c->batch.batch, c->seed, 0, NULL);
     return loss.sum / loss.weight;
 }
 

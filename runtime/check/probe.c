@@ -200,7 +200,7 @@ static bool batch_open(Probe *p)
 static SeqrtLoss gradient_run(Probe *p, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
 {
     p->model->reset(p->t->memory);
-    return p->model->gradient(p->t->memory, batch, seed, step);
+    return p->model->gradient(p->t->memory, batch, seed, step, NULL);
 }
 
 static void whole_run(Probe *p)
@@ -302,7 +302,7 @@ static void steps_run(Probe *p, long steps)
     for (long n = 0; n < steps; n++) {
         gradient_run(p, &p->s.batch, p->seed, (uint64_t)n);
         SeqrtUpdate update = {.step = (uint64_t)n, .epoch = 0, .epochs = 1, .lr = p->model->lr};
-        double norm = p->model->update(p->t->memory, &update);
+        double norm = p->model->update(p->t->memory, &update, NULL);
         if (n == 0)
             result_number(p, "grad_norm", p->norm = norm);
     }

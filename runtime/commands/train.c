@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "team.h"
 #include "trainer.h"
 
 /* Why an epoch or the run ends. */
@@ -22,6 +23,7 @@ typedef struct Training {
     const SeqrtModel *model;
     SeqrtDataset *data, *valid_data;
     SeqrtPart part, valid_part;
+    SeqrtTeam *team;         /* --threads; NULL: one thread */
     SeqrtLoader *loader, *valid; /* valid NULL: no validation */
     TrainState state;
     int64_t steps_limit, epochs_limit; /* INT64_MAX: none */
@@ -93,6 +95,7 @@ static bool data_open(Training *g)
 
 static void training_close(Training *g)
 {
+    seqrt_team_free(g->team);
     seqrt_loader_free(g->loader);
     seqrt_loader_free(g->valid);
     seqrt_part_free(&g->part);
@@ -240,11 +243,11 @@ static Stop step_run(Training *g, int *rows)
     TrainState *s = &g->state;
     SeqrtBatch batch;
     seqrt_loader_get(g->loader, s->batch, &batch, NULL);
-    SeqrtLoss loss = g->model->gradient(g->t->memory, &batch, s->seed, s->step);
+    SeqrtLoss loss = seqrt_team_gradient(g->team, g->model, g->t->memory, &batch, s->seed, s->step);
     if (!isfinite(loss.sum) || !isfinite(loss.weight))
         return unsound_stop(g, "loss", loss.sum / loss.weight, true);
     SeqrtUpdate update = update_now(s);
-    double norm = g->model->update(g->t->memory, &update);
+    double norm = seqrt_team_update(g->team, g->model, g->t->memory, &update);
     if (!isfinite(norm))
         return unsound_stop(g, "gradients' norm", norm, false);
     s->loss.sum += loss.sum;
@@ -471,6 +474,7 @@ int seqrt_train(Trainer *t)
         seqrt_fail(&g.error, "--load and --resume both bring weights; expected one of them");
         return seqrt_stop(t, EXIT_USAGE, &g.error);
     }
+    g.team = seqrt_team_new(g.model, t->options.threads);
     if (!data_open(&g) || !state_start(&g)) {
         code = seqrt_stop(t, EXIT_DATA, &g.error);
     } else if (!log_open(&g)) {

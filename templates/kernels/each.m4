@@ -10,12 +10,12 @@ static void $1(const int rows, $3)
 sg_defop(<|sg_each_end|>, 0, <|        }
 }|>)m4_dnl
 m4_dnl
-m4_dnl sg_flat_begin(NAME, COMMENT, PARAMS, COUNT): the same over one long array: the optimiser's pass
-sg_defop(<|sg_flat_begin|>, 4, <|
+m4_dnl sg_flat_begin(NAME, COMMENT, PARAMS): the same over a range of one long array: the optimiser's pass
+sg_defop(<|sg_flat_begin|>, 3, <|
 /* $2 */
-static void $1($3)
+static void $1(const Range range, $3)
 {
-    for (ptrdiff_t v = 0; v < $4; v += W) {|>)m4_dnl
+    for (ptrdiff_t v = range.first; v < range.end; v += W) {|>)m4_dnl
 sg_defop(<|sg_flat_end|>, 0, <|    }
 }|>)m4_dnl
 sg_defop(<|sg_flat_load|>, 2, <|        const V $1 = v_load($2 + v);|>)m4_dnl

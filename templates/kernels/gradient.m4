@@ -1,7 +1,8 @@
 m4_dnl gradient.m4: gradients of weights and biases, summed over rows (KERNEL_OUTER, KERNEL_SUM).
 m4_dnl
 m4_dnl sg_outer(NAME, COMMENT, R by width, N by width, SLOTS, INPUTS, A_STRIDE, D_STRIDE, D_SLOTS, D_SLOT, W_ROWS, W_FIRST, UNITS)
-m4_dnl A tile is R inputs x N vectors of units x S slots; rows run past it in blocks that stay in the cache.
+m4_dnl A tile is R inputs x N vectors of units x S slots; rows run past it in blocks that stay in the cache. Threads share the
+m4_dnl units: every sum runs over all rows in their order, so its bits do not depend on how many threads there are.
 sg_defop(<|sg_outer|>, 13, <|
 /* $2 */
 enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4) };
@@ -34,12 +35,13 @@ INLINE void $1_tile(const int R, const int k, const int u, const ptrdiff_t rows,
                 v_store(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void $1(const int rows, const Real *a, const Real *d, Real *dw)
+static void $1(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = $6, REST = INPUTS % $1_R };
+    const Range units = share_range(s, $13, $1_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < $13; u += $1_N * W) {
+        for (int u = (int)units.first; u < units.end; u += $1_N * W) {
             for (int k = 0; k + $1_R <= INPUTS; k += $1_R)
                 $1_tile($1_R, k, u, count, a + first * $7, d + first * $8, dw);
             if (REST > 0)
@@ -51,9 +53,10 @@ m4_dnl
 m4_dnl sg_sum(NAME, COMMENT, COUNT)
 sg_defop(<|sg_sum|>, 3, <|
 /* $2 */
-static void $1(const int rows, const Real *d, Real *db)
+static void $1(const Share *s, const int rows, const Real *d, Real *db)
 {
-    for (int v = 0; v < $3; v += W) {
+    const Range units = share_range(s, $3, W);
+    for (ptrdiff_t v = units.first; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * $3 + v);

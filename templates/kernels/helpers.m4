@@ -2,20 +2,22 @@ m4_dnl helpers.m4: small functions that the layers' functions call. Each is prin
 m4_dnl sg_helper(NAME, BODY)
 m4_define(<|sg_helper|>, <|sg_defop(<|sg_helper_$1|>, 0, <|$2|>)|>)m4_dnl
 sg_helper(<|add_vectors|>, <|
-static void add_vectors(const Real *a, const Real *b, const int count, Real *sum)
+static void add_vectors(const Share *s, const Real *a, const Real *b, const int count, Real *sum)
 {
-    for (int i = 0; i < count; i += W)
+    const Range all = share_range(s, count, W);
+    for (ptrdiff_t i = all.first; i < all.end; i += W)
         v_store(sum + i, v_load(a + i) + v_load(b + i));
 }|>)m4_dnl
 sg_helper(<|transpose_panels|>, <|
 /* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
  * [panel of them][panels * columns][P]. */
-static void transpose_panels(const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
+static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
-    for (int u = 0; u < count; u++)
-        for (int s = 0; s < panels; s++) {
-            const Real *from = w + ((ptrdiff_t)s * inputs + first + u) * columns;
-            Real *to = t + ((ptrdiff_t)(u / P) * panels + s) * columns * P + u % P;
+    const Range units = share_range(s, count, P);
+    for (ptrdiff_t u = units.first; u < units.end; u++)
+        for (int p = 0; p < panels; p++) {
+            const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
+            Real *to = t + (u / P * panels + p) * columns * P + u % P;
             for (int g = 0; g < columns; g++)
                 to[(ptrdiff_t)g * P] = from[g];
         }
@@ -25,12 +27,6 @@ static void copy_reals(const Real *from, Real *to, const int count)
 {
     for (int i = 0; i < count; i += W)
         v_store(to + i, v_load(from + i));
-}|>)m4_dnl
-sg_helper(<|zero_reals|>, <|
-static void zero_reals(Real *to, const int count)
-{
-    for (int i = 0; i < count; i += W)
-        v_store(to + i, v_zero());
 }|>)m4_dnl
 sg_helper(<|zero_rows|>, <|
 static void zero_rows(const int rows, Real *to, const int stride)
@@ -56,15 +52,17 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
     }
 }|>)m4_dnl
 sg_helper(<|scatter_slots|>, <|
-/* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows */
-static void scatter_slots(const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
+/* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows; threads share the tokens */
+static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
 {
     for (ptrdiff_t r = 0; r < rows; r++) {
+        if (tokens[r] % s->count != s->index)
+            continue;
         Real *to = table + (ptrdiff_t)tokens[r] * panels * used;
         const Real *from = d + r * panels * columns;
-        for (int s = 0; s < panels; s++)
+        for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
-                v_store(to + s * used + i, v_load(to + s * used + i) + v_load(from + s * columns + i));
+                v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));
     }
 }|>)m4_dnl
 sg_helper(<|widen_rows|>, <|
@@ -83,75 +81,76 @@ static void dropout_row(const uint64_t key, const uint32_t index, const uint32_t
 }|>)m4_dnl
 sg_helper(<|dropout_steps|>, <|
 /* Features [first, first + width) of `all`, on every valid step */
-static void dropout_steps(const Model *m, const Real *x, Real *y, const int stride, const int first, const int width, const int all, const int site,
-                          const uint32_t limit, const Real scale)
+static void dropout_steps(const Model *m, const Share *s, const Real *x, const int x_stride, Real *y, const int y_stride, const int first,
+                          const int width, const int all, const int site, const uint32_t limit, const Real scale)
 {
     const uint64_t key = seqrt_dropout_key(m->seed, m->step, site);
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++) {
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++) {
             const int64_t r = m->at[t] + b;
             const uint32_t index = ((uint32_t)m->order[b] * T + (uint32_t)t) * (uint32_t)all + (uint32_t)first;
-            dropout_row(key, index, limit, scale, width, x + r * stride, y + r * stride);
+            dropout_row(key, index, limit, scale, width, x + r * x_stride, y + r * y_stride);
         }
 }|>)m4_dnl
 sg_helper(<|dropout_rows|>, <|
 /* Features [first, first + width) of `all`, of every sequence */
-static void dropout_rows(const Model *m, const Real *x, Real *y, const int stride, const int first, const int width, const int all, const int site,
-                         const uint32_t limit, const Real scale)
+static void dropout_rows(const Model *m, const Share *s, const Real *x, const int x_stride, Real *y, const int y_stride, const int first,
+                         const int width, const int all, const int site, const uint32_t limit, const Real scale)
 {
     const uint64_t key = seqrt_dropout_key(m->seed, m->step, site);
-    for (ptrdiff_t b = 0; b < m->count; b++)
-        dropout_row(key, (uint32_t)m->order[b] * (uint32_t)all + (uint32_t)first, limit, scale, width, x + b * stride, y + b * stride);
+    for (ptrdiff_t b = s->first; b < s->first + s->rows; b++)
+        dropout_row(key, (uint32_t)m->order[b] * (uint32_t)all + (uint32_t)first, limit, scale, width, x + b * x_stride, y + b * y_stride);
 }|>)m4_dnl
 sg_helper(<|pool_last|>, <|
 /* Row of a sequence's last step, or of its first where a reverse layer ends */
-static int64_t final_row(const Model *m, const int b, const bool at_start)
+static int64_t final_row(const Model *m, const ptrdiff_t b, const bool at_start)
 {
     return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
 }
 
-static void pool_last(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+static void pool_last(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
 {
-    for (int b = 0; b < m->count; b++)
-        memcpy(y + (ptrdiff_t)b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
+        memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_last_back|>, <|
-static void pool_last_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
+static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
 {
-    memset(dx, 0, (size_t)m->total * (size_t)x_stride * sizeof(Real));
-    for (int b = 0; b < m->count; b++)
-        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + (ptrdiff_t)b * y_stride, (size_t)width * sizeof(Real));
+    for (int t = 0; t < m->steps; t++)
+        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
+        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_mean|>, <|
-static void pool_mean(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
+static void pool_mean(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
-    memset(y, 0, (size_t)m->count * (size_t)y_stride * sizeof(Real));
+    memset(y + sg_first * y_stride, 0, (size_t)sg_rows * (size_t)y_stride * sizeof(Real));
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
             for (int i = 0; i < width; i++)
-                y[(ptrdiff_t)b * y_stride + i] += x[(m->at[t] + b) * x_stride + i];
-    for (int b = 0; b < m->count; b++)
+                y[b * y_stride + i] += x[(m->at[t] + b) * x_stride + i];
+    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
         for (int i = 0; i < width; i++)
-            y[(ptrdiff_t)b * y_stride + i] /= (Real)m->lengths[b];
+            y[b * y_stride + i] /= (Real)m->lengths[b];
 }|>)m4_dnl
 sg_helper(<|pool_mean_back|>, <|
-static void pool_mean_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
+static void pool_mean_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++) {
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++) {
             const Real share = 1 / (Real)m->lengths[b];
             for (int i = 0; i < width; i++)
-                dx[(m->at[t] + b) * x_stride + i] = dy[(ptrdiff_t)b * y_stride + i] * share;
+                dx[(m->at[t] + b) * x_stride + i] = dy[b * y_stride + i] * share;
         }
 }|>)m4_dnl
 sg_helper(<|pool_max|>, <|
 /* from: the row that each maximum came from, for the way back */
-static void pool_max(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, int32_t *from)
+static void pool_max(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, int32_t *from)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
             for (int i = 0; i < width; i++) {
-                const ptrdiff_t to = (ptrdiff_t)b * y_stride + i;
+                const ptrdiff_t to = b * y_stride + i;
                 const Real value = x[(m->at[t] + b) * x_stride + i];
                 if (t > 0 && !(value > y[to]))
                     continue;
@@ -160,35 +159,36 @@ static void pool_max(const Model *m, const Real *x, const int width, const int x
             }
 }|>)m4_dnl
 sg_helper(<|pool_max_back|>, <|
-static void pool_max_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const int32_t *from)
+static void pool_max_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const int32_t *from)
 {
-    memset(dx, 0, (size_t)m->total * (size_t)x_stride * sizeof(Real));
-    for (ptrdiff_t b = 0; b < m->count; b++)
+    for (int t = 0; t < m->steps; t++)
+        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
         for (int i = 0; i < width; i++)
             dx[(ptrdiff_t)from[b * y_stride + i] * x_stride + i] = dy[b * y_stride + i];
 }|>)m4_dnl
 sg_helper(<|flatten_tokens|>, <|
 /* y[b][t * all + token] = 1 */
-static void flatten_tokens(const Model *m, const int32_t *tokens, const int all, Real *y, const int y_stride)
+static void flatten_tokens(const Model *m<||>sg_share, const int32_t *tokens, const int all, Real *y, const int y_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
-            y[(ptrdiff_t)b * y_stride + t * all + tokens[m->at[t] + b]] = 1;
+        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+            y[b * y_stride + t * all + tokens[m->at[t] + b]] = 1;
 }|>)m4_dnl
 sg_helper(<|flatten_steps|>, <|
 /* y[b][t * all + first + f] = x_t[b][f] */
-static void flatten_steps(const Model *m, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
+static void flatten_steps(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
-            memcpy(y + (ptrdiff_t)b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
+        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+            memcpy(y + b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|flatten_back|>, <|
-static void flatten_back(const Model *m, const Real *dy, const int y_stride, const int width, const int first, const int all, Real *dx, const int x_stride)
+static void flatten_back(const Model *m, const Share *s, const Real *dy, const int y_stride, const int width, const int first, const int all, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
-            memcpy(dx + (m->at[t] + b) * x_stride, dy + (ptrdiff_t)b * y_stride + t * all + first, (size_t)width * sizeof(Real));
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++)
+            memcpy(dx + (m->at[t] + b) * x_stride, dy + b * y_stride + t * all + first, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|norm_row|>, <|
 /* Sums of a row of `width` numbers: whole vectors first, then what is left */
@@ -292,16 +292,16 @@ static void stream_max(const int64_t steps, const Real *x, const int width, Real
 }|>)m4_dnl
 sg_helper(<|carry_in|>, <|
 /* The state before this window, from the batch's order to the packed one, rows padded to panels */
-static void carry_in(const Model *m, Real *packed, const Real *state, const int width, const int stride)
+static void carry_in(const Model *m<||>sg_share, Real *packed, const Real *state, const int width, const int stride)
 {
-    for (ptrdiff_t b = 0; b < m->count; b++)
+    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
         memcpy(packed + b * stride, state + (ptrdiff_t)m->order[b] * width, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|carry_out|>, <|
 /* The state after each row's last step; a row with no step keeps what it had */
-static void carry_out(const Model *m, const Real *x, Real *state, const int width, const int stride)
+static void carry_out(const Model *m<||>sg_share, const Real *x, Real *state, const int width, const int stride)
 {
-    for (ptrdiff_t b = 0; b < m->count; b++)
+    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
         if (m->lengths[b] > 0)
             memcpy(state + (ptrdiff_t)m->order[b] * width, x + (m->at[m->lengths[b] - 1] + b) * stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl

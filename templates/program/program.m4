@@ -2,10 +2,11 @@ m4_dnl program.m4: the model's functions as a program: forward, gradient, weight
 m4_dnl
 sg_defop(<|sg_static_begin|>, 2, <|
 /* $1 */
-static void $2(Model *m)
+static void $2(Model *m<||>sg_share)
 {|>)m4_dnl
-sg_defop(<|sg_run|>, 1, <|    $1(m);|>)m4_dnl
-sg_defop(<|sg_nothing|>, 0, <|    (void)m;|>)m4_dnl
+sg_defop(<|sg_run|>, 1, <|    $1(m<||>sg_thread);|>)m4_dnl
+sg_defop(<|sg_meet|>, 0, <|    meet(s);|>)m4_dnl
+sg_defop(<|sg_nothing|>, 0, <|    (void)m<||>m4_ifelse(sg_threads, 1, <|, (void)s|>);|>)m4_dnl
 m4_dnl
 m4_dnl Where each tensor stands, packed and in PyTorch's layout
 sg_defop(<|sg_packs_begin|>, 0, <|
@@ -60,7 +61,7 @@ sg_defop(<|sg_api_weights|>, 0, <|
 void sg_id(set_weights)(Model *m, const Weights *weights)
 {
     pack_all((const Real *)weights, (Real *)&m->w);
-    refresh(m);
+    refresh(m, &alone);
 }
 
 void sg_id(get_weights)(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }|>)m4_dnl
@@ -70,27 +71,40 @@ void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input,
     m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, input);
-    forward_all(m);
+m4_ifelse(sg_threads, 1, <|    const Share all = share_of(m, &alone);
+    forward_all(m, &all);|>, <|    forward_all(m);|>)
     unpack_output(m, output);
 }|>)m4_dnl
 sg_defop(<|sg_api_train|>, 2, <|
-static Loss gradient_all(Model *m, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
+/* One thread's share of forward and backward; the loss is known to the first thread. */
+static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
-    m->training = 1;
-    pack_lengths(m, rows, lengths);
-    pack_input(m, input);
-    pack_target(m, target);
-    forward_all(m);
-    const Loss all = loss(m);
-    memset(&m->g, 0, sizeof m->g);
-    backward_all(m);
-    m->training = 0;
+    Loss all = {0, 0};
+    if (team->index == 0) {
+        m->training = 1;
+        pack_lengths(m, rows, lengths);
+        pack_input(m, input);
+        pack_target(m, target);
+    }
+    meet(team);
+    const Share own = share_of(m, team);
+    const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
+    memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    forward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        all = loss(m);
+    meet(team);
+    backward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        m->training = 0;
     return all;
 }
 
 double sg_id(gradient)(Model *m, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
-    const Loss all = gradient_all(m, rows, lengths, input, target);
+    const Loss all = gradient_share(m, &alone, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 

@@ -34,7 +34,8 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
     pack_input(m, batch->$2);
-    forward_all(m);
+    const Share all_rows = share_of(m, &alone);
+    forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->$4) {
@@ -44,23 +45,35 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static Share thread_share(const SeqrtThread *thread)
+{
+    return thread ? (Share){.index = thread->index, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
+}
+
+static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->seed = seed;
-    m->step = step;
-    const Loss all = gradient_all(m, batch->rows, batch->lengths, batch->$2, batch->$4);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->seed = seed;
+        m->step = step;
+    }
+    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$2, batch->$4);
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static double update_session(void *session, const SeqrtUpdate *update)
+static double update_session(void *session, const SeqrtUpdate *update, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->step = update->step;
-    m->epoch = update->epoch;
-    m->epochs = update->epochs;
-    m->lr = update->lr;
-    return sg_id(update)(m);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->step = update->step;
+        m->epoch = update->epoch;
+        m->epochs = update->epochs;
+        m->lr = update->lr;
+    }
+    meet(&share);
+    return update_share(m, &share);
 }|>)m4_dnl
 sg_defop(<|sg_blocks_begin|>, 0, <|
 /* Weights, gradients and the optimiser's slots all have the same layout. */
@@ -99,7 +112,7 @@ static void set_session(void *session, int block, const void *from)
     }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
-        refresh(m);
+        refresh(m, &alone);
 }
 
 static void get_session(const void *session, int block, void *to)

@@ -9,7 +9,7 @@ static double learning_rate(const double lr, const int epoch, const int epochs)
 }|>)m4_dnl
 m4_dnl sg_norm(COUNT)
 sg_defop(<|sg_norm|>, 1, <|
-/* Norm of all gradients */
+/* Norm of all gradients, the same in every thread */
 static double gradient_norm(const Real *g)
 {
     double sum = 0;
@@ -26,10 +26,15 @@ static double gradient_norm(const Real *g)
 }|>)m4_dnl
 m4_dnl sg_update(CLIP, FACTS, CALL): the step itself. FACTS computes the optimiser's scalars, CALL is the pass over the arrays.
 sg_defop(<|sg_update_begin|>, 0, <|
-double sg_id(update)(Model *m)
+/* One thread's share of the update */
+static double update_share(Model *m, const Share *s)
 {
+    const Range own = share_range(s, sizeof m->w / sizeof(Real), P);
     Real *g = (Real *)&m->g, *w = (Real *)&m->w;
     const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);|>)m4_dnl
-sg_defop(<|sg_update_end|>, 0, <|    refresh(m);
+sg_defop(<|sg_update_end|>, 0, <|    meet(s);
+    refresh(m, s);
     return norm;
-}|>)m4_dnl
+}
+
+double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl

@@ -141,7 +141,7 @@ static void check_dropout(Fixture *f)
     double losses[3];
     for (int k = 0; k < 3; k++) {
         f->model.reset(f->memory);
-        losses[k] = f->model.gradient(f->memory, &f->data.batch, 5, k == 2 ? 9 : 8).sum;
+        losses[k] = f->model.gradient(f->memory, &f->data.batch, 5, k == 2 ? 9 : 8, NULL).sum;
     }
     const double plain = forward(f, &f->data.batch, NULL).sum;
     check(losses[0] == losses[1], "same seed, same bits", f->c->name, losses[0], losses[1]);
@@ -156,7 +156,7 @@ static void check_nothing(Fixture *f)
     const int32_t lengths[CASE_B] = {0};
     double *g = mem_alloc(f->model.weights_count * sizeof *g), norm = 0;
     batch.lengths = lengths;
-    const SeqrtLoss loss = f->model.gradient(f->memory, &batch, 1, 1);
+    const SeqrtLoss loss = f->model.gradient(f->memory, &batch, 1, 1, NULL);
     f->model.get(f->memory, SEQRT_GRADIENTS, g);
     for (size_t i = 0; i < f->model.weights_count; i++)
         norm += fabs(g[i]);

@@ -68,7 +68,7 @@ static double mean_loss(Run *run, const double *w)
 {
     run->model.set(run->memory, SEQRT_WEIGHTS, w);
     run->model.set(run->memory, SEQRT_STATE, run->state);
-    const SeqrtLoss loss = run->model.gradient(run->memory, &run->data.batch, 7, 3);
+    const SeqrtLoss loss = run->model.gradient(run->memory, &run->data.batch, 7, 3, NULL);
     return loss.sum / loss.weight;
 }
 

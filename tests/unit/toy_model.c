@@ -161,8 +161,9 @@ static SeqrtLoss toy_forward(void *memory, const SeqrtBatch *batch, void *out)
     return pass.loss;
 }
 
-static SeqrtLoss toy_gradient(void *memory, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static SeqrtLoss toy_gradient(void *memory, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
+    (void)thread;
     Memory *m = memory;
     Pass pass = {.training = true, .key = seqrt_dropout_key(seed, step, 0)};
     memset(m->gradients, 0, sizeof m->gradients);
@@ -176,8 +177,9 @@ static SeqrtLoss toy_gradient(void *memory, const SeqrtBatch *batch, uint64_t se
     return pass.loss;
 }
 
-static double toy_update(void *memory, const SeqrtUpdate *u)
+static double toy_update(void *memory, const SeqrtUpdate *u, const SeqrtThread *thread)
 {
+    (void)thread;
     Memory *m = memory;
     double squares = 0, lr = u->lr * (1 - 0.5 * u->epoch / u->epochs);
     for (size_t i = 0; i < toy.model.weights_count; i++) {

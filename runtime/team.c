@@ -1,0 +1,155 @@
+/* team.c: see team.h. A step of a small network takes a tenth of a millisecond and meets a dozen times, so threads that
+ * wait look for a while before they sleep.
+ */
+#include "team.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <threads.h>
+
+enum { THREADS_MAX = 256, LOOKS = 4000 };
+static const double flops_worth_a_team = 1e7; /* about 0.1 ms of one core, ten times what the meetings of a step cost */
+
+/* What all threads do next; job NULL: they end. */
+typedef struct Work {
+    void (*job)(SeqrtTeam *team, const SeqrtThread *thread);
+    const SeqrtModel *model;
+    void *memory;
+    const SeqrtBatch *batch;
+    const SeqrtUpdate *update;
+    uint64_t seed, step;
+    SeqrtLoss loss; /* written by thread 0 */
+    double norm;
+} Work;
+
+struct SeqrtTeam {
+    int count;
+    atomic_int arrived, sleeping;
+    atomic_uint meeting; /* number of meetings so far */
+    mtx_t lock;
+    cnd_t woken;
+    Work work;
+    thrd_t threads[THREADS_MAX];
+    SeqrtThread members[THREADS_MAX];
+};
+
+static void sleep_until(SeqrtTeam *team, unsigned meeting)
+{
+    mtx_lock(&team->lock);
+    atomic_fetch_add(&team->sleeping, 1);
+    while (atomic_load(&team->meeting) == meeting)
+        cnd_wait(&team->woken, &team->lock);
+    atomic_fetch_sub(&team->sleeping, 1);
+    mtx_unlock(&team->lock);
+}
+
+/* The last to arrive opens the next meeting. It looks for sleepers after that, and they look at the meeting after they have
+ * said that they sleep: one of the two sees the other. */
+static void team_meet(void *of)
+{
+    SeqrtTeam *team = of;
+    const unsigned meeting = atomic_load(&team->meeting);
+    if (atomic_fetch_add(&team->arrived, 1) + 1 == team->count) {
+        atomic_store(&team->arrived, 0);
+        atomic_fetch_add(&team->meeting, 1);
+        if (atomic_load(&team->sleeping) > 0) {
+            mtx_lock(&team->lock);
+            cnd_broadcast(&team->woken);
+            mtx_unlock(&team->lock);
+        }
+        return;
+    }
+    for (int look = 0; look < LOOKS; look++)
+        if (atomic_load_explicit(&team->meeting, memory_order_acquire) != meeting)
+            return;
+    sleep_until(team, meeting);
+}
+
+static int member_run(void *of)
+{
+    const SeqrtThread *thread = of;
+    SeqrtTeam *team = thread->team;
+    for (;;) {
+        team_meet(team);
+        if (!team->work.job)
+            return 0;
+        team->work.job(team, thread);
+        team_meet(team);
+    }
+}
+
+/* The calling thread is the first of the team. */
+static void team_run(SeqrtTeam *team)
+{
+    team_meet(team);
+    team->work.job(team, &team->members[0]);
+    team_meet(team);
+}
+
+SeqrtTeam *seqrt_team_new(const SeqrtModel *model, long threads)
+{
+    if (threads < 2 || !model->can_share || model->flops_train_step < flops_worth_a_team)
+        return NULL;
+    SeqrtTeam *team = calloc(1, sizeof *team);
+    if (!team)
+        return NULL;
+    team->count = threads < model->B ? (int)threads : model->B;
+    team->count = team->count < THREADS_MAX ? team->count : THREADS_MAX;
+    mtx_init(&team->lock, mtx_plain);
+    cnd_init(&team->woken);
+    for (int i = 0; i < team->count; i++)
+        team->members[i] = (SeqrtThread){i, team->count, team_meet, team};
+    for (int i = 1; i < team->count; i++)
+        if (thrd_create(&team->threads[i], member_run, &team->members[i]) != thrd_success)
+            abort(); /* the others wait for it already */
+    return team;
+}
+
+void seqrt_team_free(SeqrtTeam *team)
+{
+    if (!team)
+        return;
+    team->work.job = NULL;
+    team_meet(team);
+    for (int i = 1; i < team->count; i++)
+        thrd_join(team->threads[i], NULL);
+    cnd_destroy(&team->woken);
+    mtx_destroy(&team->lock);
+    free(team);
+}
+
+/* ---- a training step ---- */
+
+static void gradient_job(SeqrtTeam *team, const SeqrtThread *thread)
+{
+    const Work *w = &team->work;
+    const SeqrtLoss loss = w->model->gradient(w->memory, w->batch, w->seed, w->step, thread);
+    if (thread->index == 0)
+        team->work.loss = loss;
+}
+
+static void update_job(SeqrtTeam *team, const SeqrtThread *thread)
+{
+    const Work *w = &team->work;
+    const double norm = w->model->update(w->memory, w->update, thread);
+    if (thread->index == 0)
+        team->work.norm = norm;
+}
+
+SeqrtLoss seqrt_team_gradient(SeqrtTeam *team, const SeqrtModel *model, void *memory, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+{
+    if (!team)
+        return model->gradient(memory, batch, seed, step, NULL);
+    team->work = (Work){.job = gradient_job, .model = model, .memory = memory, .batch = batch, .seed = seed, .step = step};
+    team_run(team);
+    return team->work.loss;
+}
+
+double seqrt_team_update(SeqrtTeam *team, const SeqrtModel *model, void *memory, const SeqrtUpdate *update)
+{
+    if (!team)
+        return model->update(memory, update, NULL);
+    team->work = (Work){.job = update_job, .model = model, .memory = memory, .update = update};
+    team_run(team);
+    return team->work.norm;
+}

@@ -1,0 +1,64 @@
+m4_dnl share.m4: how a team of threads shares the work of a training step.
+m4_dnl
+m4_dnl Rows of the batch are cut between the threads for all that runs along time, units for the gradients of weights. Every
+m4_dnl number is computed by one thread in the order it always has, so the bits are the same for any number of threads.
+sg_defop(<|sg_share_block|>, 0, <|
+/* ---- one thread's share of the work ---- */
+
+typedef struct Share {
+    int index, count;         /* which thread, of how many */
+    int rows;                 /* its sequences of the packed batch .. */
+    ptrdiff_t first;          /* .. and the first of them */
+    void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
+    void *team;
+} Share;
+
+typedef struct Range {
+    ptrdiff_t first, end;
+    int count;
+} Range;
+
+static const Share alone = {.count = 1};
+
+static void meet(const Share *s)
+{
+    if (s->wait)
+        s->wait(s->team);
+}
+
+/* `count` things, cut between the threads at multiples of `group` */
+static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
+{
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    return range;
+}
+
+/* Packed rows, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+
+/* The first sequence of thread `index`: all have about equally many steps */
+static int share_cut(const Model *m, const int index, const int count)
+{
+    int b = 0;
+    if (index == count)
+        return m->count;
+    for (int64_t steps = 0; b < m->count && steps < (int64_t)m->total * index / count; b++)
+        steps += m->lengths[b];
+    return b;
+}
+
+static Share share_of(const Model *m, const Share *thread)
+{
+    Share s = *thread;
+    s.first = share_cut(m, s.index, s.count);
+    s.rows = share_cut(m, s.index + 1, s.count) - (int)s.first;
+    return s;
+}
+
+/* How many of the thread's sequences are longer than t */
+static int running(const Model *m, const Share *s, const int t)
+{
+    const ptrdiff_t rows = m->rows[t] - s->first;
+    return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
+}|>)m4_dnl
