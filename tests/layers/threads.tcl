@@ -1,0 +1,41 @@
+# threads.tcl: a training step shared by threads gives the bits that one thread gives.
+#
+# The models are wide enough that the trainer takes a team for them (runtime/commands/team.c), and small enough that cuts
+# between threads fall inside tiles, panels and sequences of unequal length.
+
+source $root/tests/tools/specs.tcl
+
+# Weights after four steps with N threads, for each N: the same bytes as with one, or the N that differ
+proc differing {settings target_option args} {
+    set spec [spec -T 24 -batch 30 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
+    put model.csv [join [data_lines_of $args 70] \n]\n
+    ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
+    set flops [dict get [json::json2dict [ran ./trainer info --json]] flops_train_step]
+    if {$flops < 1e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
+    set different {}
+    foreach threads {1 2 3 7} {
+        ran -timeout 600 ./trainer train --steps 4 --threads $threads --save $threads.safetensors --quiet
+        if {[text 1.safetensors] ne [text $threads.safetensors]} { lappend different $threads }
+    }
+    return $different
+}
+
+proc data_lines_of {options sequences} {
+    set o [dict create name model input chars T 24 features 3 target {class 3} loss {}]
+    foreach {key value} $options { dict set o [string range $key 1 end] $value }
+    return [data_lines $o $sequences]
+}
+
+package require json
+set portable {--target portable}
+
+test lstm { differing $quick $portable -model {"embedding: {dim: 9}" "lstm: {hidden: 40}" last "linear: {out: classes}"} } {}
+test bidirectional_stack {
+    differing $quick $portable -model {"embedding: {dim: 9}" {dropout: {p: 0.3}} "gru: {hidden: 22, layers: 2, bidirectional: true, dropout: 0.2}"
+        layer_norm mean {dropout: {p: 0.3}} "linear: {out: classes}"}
+} {}
+test per_step { differing $quick $portable -input rows -target {tag 3} -model {"linear: {out: 33}" tanh "rnn: {hidden: 50}" gelu "linear: {out: classes}"} } {}
+test language { differing $quick $portable -target next -model {"lstm: {hidden: 40}" "linear: {out: vocab}"} } {}
+test flatten { differing $quick $portable -batch 70 -model {flatten "linear: {out: 300}" relu "linear: {out: 200}" sigmoid "linear: {out: classes}"} } {}
+test max { differing $quick $portable -input rows -features 5 -target {value 2} -model {"rnn: {hidden: 64, bidirectional: true}" max "linear: {out: targets}"} } {}
+test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}
