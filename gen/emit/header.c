@@ -31,8 +31,8 @@ static void sizes(Emitter *e)
     else
         size(e, "FEATURES", e->graph->in.width, "numbers of a step");
     size(e, "OUTPUTS", e->graph->outputs, "outputs of a sequence, or of a step");
-    size(e, "PARAMETERS", e->graph->weights_count, "");
-    size(e, "TENSORS", e->graph->tensors_count, "");
+    size(e, "PARAMETERS", e->graph->weights_count, "numbers in the Weights below");
+    size(e, "TENSORS", e->graph->tensors_count, "entries of the table of tensors");
     stream_op(e->stream, "sg_enum_end", NULL);
 }
 

@@ -86,6 +86,7 @@ static void batch(Emitter *e)
     const SeqrtTarget target = e->spec->task.target;
     stream_op(e->stream, "sg_title", "the batch, packed: falling length, step by step", NULL);
     stream_op(e->stream, "sg_pack_lengths", NULL);
+    stream_op(e->stream, "sg_place", NULL);
     stream_op(e->stream, g->in.tokens ? "sg_pack_tokens" : "sg_pack_features", NULL);
     if (!e->plan->infer_only)
         stream_op(e->stream, target == SEQRT_VALUE || target == SEQRT_FORECAST ? "sg_pack_values" : g->out.steps ? "sg_pack_labels_steps" : "sg_pack_labels", NULL);

@@ -21,8 +21,6 @@ m4_dnl
 m4_dnl ---- widths and primitives ----
 m4_dnl
 m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide as the target's registers ---- */
-#include <stdint.h>
-#include <string.h>
 
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -139,15 +137,10 @@ INLINE Real v_hmax(V v)
     return lane[0];
 }
 #else
-#include <math.h>
-
 sg_vector_scalar(<|$1|>)
 #endif
 |>)m4_dnl
 m4_define(<|sg_vector_shape_portable|>, <|/* ---- vectors of one lane: strict C11 ---- */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #define UNROLL
 #define INLINE static inline

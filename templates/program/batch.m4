@@ -34,27 +34,33 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->total = at;
     m->dense = count > 0 && m->lengths[count - 1] == longest;
 }|>)m4_dnl
-m4_dnl sg_pack_steps(FUNCTION, TYPE, FROM COUNT per step, MEMBER)
+sg_defop(<|sg_place|>, 0, <|
+/* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
+static ptrdiff_t place(const Model *m, const int b, const int t)
+{
+    const ptrdiff_t row = m->order[b];
+    return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
+}|>)m4_dnl
 sg_defop(<|sg_pack_tokens|>, 0, <|
 static void pack_input(Model *m, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            m->tokens[m->at[t] + b] = input[(ptrdiff_t)m->order[b] * T + t];
+            m->tokens[m->at[t] + b] = input[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_features|>, 0, <|
 static void pack_input(Model *m, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            memcpy(m->x + (m->at[t] + b) * IN, input + ((ptrdiff_t)m->order[b] * T + t) * IN, IN * sizeof(Real));
+            memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels_steps|>, 0, <|
 static void pack_target(Model *m, const int32_t *target)
 {
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            m->labels[m->at[t] + b] = target[(ptrdiff_t)m->order[b] * T + t];
+            m->labels[m->at[t] + b] = target[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels|>, 0, <|
 static void pack_target(Model *m, const int32_t *target)
@@ -75,7 +81,7 @@ static void unpack_output(const Model *m, Real *output)
     memset(output, 0, (size_t)m->count * T * O * sizeof(Real));
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            memcpy(output + ((ptrdiff_t)m->order[b] * T + t) * O, $1 + (m->at[t] + b) * $2, O * sizeof(Real));
+            memcpy(output + place(m, b, t) * O, $1 + (m->at[t] + b) * $2, O * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_unpack_rows|>, 2, <|
 static void unpack_output(const Model *m, Real *output)

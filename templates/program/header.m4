@@ -21,8 +21,7 @@ extern "C" {
 
 #define sg_ID(CAN_STREAM) $2 /* sg_id(step) exists: nothing in the model looks ahead */
 
-typedef sg_real sg_id(Real);
-|>)m4_dnl
+typedef sg_real sg_id(Real);|>)m4_dnl
 sg_defop(<|sg_enum_begin|>, 0, <|
 enum {|>)m4_dnl
 sg_defop(<|sg_enum_member|>, 3, <|    sg_ID($1) = $2, /* $3 */|>)m4_dnl
@@ -45,6 +44,7 @@ sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed, step; /* of dro
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */
     int32_t epoch, epochs;       /* for the learning rate's schedule */
+    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
     int32_t has_target;          /* the batch came with labels or values */
     double lr;                   /* learning rate before the schedule */|>)m4_dnl
 m4_dnl
@@ -55,8 +55,7 @@ typedef struct sg_id(Tensor) {
     int rank, shape[2];
     size_t offset;
 } sg_id(Tensor);
-extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];
-|>)m4_dnl
+extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];|>)m4_dnl
 sg_defop(<|sg_header_init|>, 0, <|
 /* Zeroes the model. Call it first. */
 void sg_id(init)(sg_id(Model) *m);|>)m4_dnl
@@ -69,8 +68,7 @@ sg_defop(<|sg_header_forward|>, 3, <|
  *   lengths  [rows], 1 to sg_ID(T)
  *   input    $1; entries past a row's length are never read
  *   output   $2 */
-void sg_id(forward)(sg_id(Model) *m, int rows, const int32_t *lengths, const $3 *input, sg_id(Real) *output);
-|>)m4_dnl
+void sg_id(forward)(sg_id(Model) *m, int rows, const int32_t *lengths, const $3 *input, sg_id(Real) *output);|>)m4_dnl
 sg_defop(<|sg_header_train|>, 3, <|
 /* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
  *   target   $2 */
@@ -89,18 +87,15 @@ bool sg_id(save)(sg_id(Model) *m, const char *path, char *error, size_t size);
 void sg_id(init_weights)(sg_id(Model) *m, uint64_t seed);
 
 /* The trainer's command line, as `main` calls it. */
-int sg_id(main)(int argc, char **argv);
-|>)m4_dnl
+int sg_id(main)(int argc, char **argv);|>)m4_dnl
 sg_defop(<|sg_header_stream|>, 3, <|
 /* One sequence, step by step. reset starts it; step takes $1 and gives
  * output [sg_ID(OUTPUTS)]$3. The model's weights are only read. */
 void sg_id(reset)(sg_id(State) *s);
-void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);
-|>)m4_dnl
+void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);|>)m4_dnl
 sg_defop(<|sg_header_carry|>, 0, <|
 /* Carried state to zero: the next windows start new streams. */
-void sg_id(reset_carry)(sg_id(Model) *m);
-|>)m4_dnl
+void sg_id(reset_carry)(sg_id(Model) *m);|>)m4_dnl
 sg_defop(<|sg_header_end|>, 0, <|
 #ifdef __cplusplus
 }

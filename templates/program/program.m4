@@ -55,6 +55,7 @@ void sg_id(init)(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
+    m->batch_first = 1;
     m->lr = $1;
 }|>)m4_dnl
 sg_defop(<|sg_api_weights|>, 0, <|

@@ -7,16 +7,17 @@ sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include "seqrt.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 |>)m4_dnl
 sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 |>)m4_dnl
 m4_dnl sg_constants(P, T, B, O, V or F, has seqrt)
-sg_defop(<|sg_constants|>, 5, <|
-/* ---- sizes ---- */
+sg_defop(<|sg_constants|>, 5, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
 enum {

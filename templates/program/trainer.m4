@@ -85,8 +85,7 @@ static Real *block_session(Model *m, int block)
 sg_defop(<|sg_block_slot|>, 1, <|    case SEQRT_SLOT + $1: return (Real *)&m->s$1;|>)m4_dnl
 sg_defop(<|sg_blocks_end|>, 0, <|    default: return NULL;
     }
-}
-|>)m4_dnl
+}|>)m4_dnl
 m4_dnl Carried state: sg_state_begin(NAME, PARAMETERS), sg_state_get/set(MEMBER, COUNT)
 sg_defop(<|sg_state_get_begin|>, 0, <|
 static void get_state(const Model *m, Real *to)

@@ -123,7 +123,26 @@ static int use_other_model(void)
     return 0;
 }
 
+/* The other order of the arrays, [T][rows][..]: the same results, bit for bit */
+static int use_time_first(void)
+{
+    b_Real x[2][B_T][B_FEATURES], turned[B_T][2][B_FEATURES], one[2][B_OUTPUTS], two[2][B_OUTPUTS];
+    const int32_t steps[2] = {B_T - 1, B_T};
+    for (int r = 0; r < 2; r++)
+        for (int t = 0; t < B_T; t++)
+            for (int i = 0; i < B_FEATURES; i++)
+                turned[t][r][i] = x[r][t][i] = (b_Real)sin(r + 7 * t + 31 * i);
+    b_forward(&b, 2, steps, &x[0][0][0], &one[0][0]);
+    b.batch_first = 0;
+    b_forward(&b, 2, steps, &turned[0][0][0], &two[0][0]);
+    CHECK(memcmp(one, two, sizeof one) == 0 && one[0][0] != one[1][0]);
+    b_forward(&b, 2, steps, &x[0][0][0], &two[0][0]);
+    CHECK(memcmp(one, two, sizeof one) != 0);
+    b.batch_first = 1;
+    return 0;
+}
+
 int main(void)
 {
-    return use_training() || use_weights() || use_streaming() || use_table() || use_files() || use_other_model();
+    return use_training() || use_weights() || use_streaming() || use_table() || use_files() || use_other_model() || use_time_first();
 }

@@ -2,6 +2,7 @@
 # make_vector.sh REAL TARGET: the vector block of templates/isa/vector.m4 as C text on standard output.
 # REAL: float or double; TARGET: any or portable.
 set -eu
+printf '#include <math.h>\n#include <stdint.h>\n#include <string.h>\n'
 root=$(cd "$(dirname "$0")/../.." && pwd)
 {
     printf 'm4_changequote(<|,|>)m4_changecom<||>m4_dnl\n'
