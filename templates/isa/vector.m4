@@ -15,8 +15,7 @@ sg_vector_ops
 sg_vector_exp_$1
 sg_vector_functions
 sg_vector_gelu_$1
-sg_vector_gelu
-sg_vector_end_$2|>)m4_dnl
+sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
 m4_dnl
 m4_dnl ---- widths and primitives ----
 m4_dnl
@@ -138,8 +137,7 @@ INLINE Real v_hmax(V v)
 }
 #else
 sg_vector_scalar(<|$1|>)
-#endif
-|>)m4_dnl
+#endif|>)m4_dnl
 m4_define(<|sg_vector_shape_portable|>, <|/* ---- vectors of one lane: strict C11 ---- */
 
 #define UNROLL
@@ -336,7 +334,8 @@ INLINE V v_gelu_grad(V x)
 }
 |>)m4_dnl
 m4_define(<|sg_vector_end_any|>)m4_dnl
-m4_define(<|sg_vector_end_portable|>, <|/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
+m4_define(<|sg_vector_end_portable|>, <|
+/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
 INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)

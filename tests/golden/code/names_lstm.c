@@ -33,12 +33,10 @@
 #include "seqrt.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ---- vectors of one lane: strict C11 ---- */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #define UNROLL
 #define INLINE static inline
@@ -182,7 +180,6 @@ INLINE void v_name_all(void)
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 
-
 /* ---- sizes ---- */
 
 typedef names_lstm_Model Model;
@@ -206,6 +203,66 @@ enum {
 #else
 #define NOINLINE
 #endif
+
+/* ---- one thread's share of the work ---- */
+
+typedef struct Share {
+    int index, count;         /* which thread, of how many */
+    int rows;                 /* its sequences of the packed batch .. */
+    ptrdiff_t first;          /* .. and the first of them */
+    void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
+    void *team;
+} Share;
+
+typedef struct Range {
+    ptrdiff_t first, end;
+    int count;
+} Range;
+
+static const Share alone = {.count = 1};
+
+static void meet(const Share *s)
+{
+    if (s->wait)
+        s->wait(s->team);
+}
+
+/* `count` things, cut between the threads at multiples of `group` */
+static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
+{
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    return range;
+}
+
+/* Packed rows, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+
+/* The first sequence of thread `index`: all have about equally many steps */
+static int share_cut(const Model *m, const int index, const int count)
+{
+    int b = 0;
+    if (index == count)
+        return m->count;
+    for (int64_t steps = 0; b < m->count && steps < (int64_t)m->total * index / count; b++)
+        steps += m->lengths[b];
+    return b;
+}
+
+static Share share_of(const Model *m, const Share *thread)
+{
+    Share s = *thread;
+    s.first = share_cut(m, s.index, s.count);
+    s.rows = share_cut(m, s.index + 1, s.count) - (int)s.first;
+    return s;
+}
+
+/* How many of the thread's sequences are longer than t */
+static int running(const Model *m, const Share *s, const int t)
+{
+    const ptrdiff_t rows = m->rows[t] - s->first;
+    return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
+}
 
 /* ---- kernels ---- */
 
@@ -480,12 +537,13 @@ INLINE void outer_4x8_4_404_4_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_4x8_4_404_4_0(const int rows, const Real *a, const Real *d, Real *dw)
+static void outer_4x8_4_404_4_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = 4, REST = INPUTS % outer_4x8_4_404_4_0_R };
+    const Range units = share_range(s, 8, outer_4x8_4_404_4_0_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < 8; u += outer_4x8_4_404_4_0_N * W) {
+        for (int u = (int)units.first; u < units.end; u += outer_4x8_4_404_4_0_N * W) {
             for (int k = 0; k + outer_4x8_4_404_4_0_R <= INPUTS; k += outer_4x8_4_404_4_0_R)
                 outer_4x8_4_404_4_0_tile(outer_4x8_4_404_4_0_R, k, u, count, a + first * 4, d + first * 32, dw);
             if (REST > 0)
@@ -573,12 +631,13 @@ INLINE void outer_8x8_8_404_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x8_8_404_8_0(const int rows, const Real *a, const Real *d, Real *dw)
+static void outer_8x8_8_404_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = 8, REST = INPUTS % outer_8x8_8_404_8_0_R };
+    const Range units = share_range(s, 8, outer_8x8_8_404_8_0_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < 8; u += outer_8x8_8_404_8_0_N * W) {
+        for (int u = (int)units.first; u < units.end; u += outer_8x8_8_404_8_0_N * W) {
             for (int k = 0; k + outer_8x8_8_404_8_0_R <= INPUTS; k += outer_8x8_8_404_8_0_R)
                 outer_8x8_8_404_8_0_tile(outer_8x8_8_404_8_0_R, k, u, count, a + first * 8, d + first * 32, dw);
             if (REST > 0)
@@ -588,9 +647,10 @@ static void outer_8x8_8_404_8_0(const int rows, const Real *a, const Real *d, Re
 }
 
 /* db[32] += sum over rows of d */
-static void sum_rows_32(const int rows, const Real *d, Real *db)
+static void sum_rows_32(const Share *s, const int rows, const Real *d, Real *db)
 {
-    for (int v = 0; v < 32; v += W) {
+    const Range units = share_range(s, 32, W);
+    for (ptrdiff_t v = units.first; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 32 + v);
@@ -720,12 +780,13 @@ INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x4_8_101_8_0(const int rows, const Real *a, const Real *d, Real *dw)
+static void outer_8x4_8_101_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = 8, REST = INPUTS % outer_8x4_8_101_8_0_R };
+    const Range units = share_range(s, 4, outer_8x4_8_101_8_0_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < 4; u += outer_8x4_8_101_8_0_N * W) {
+        for (int u = (int)units.first; u < units.end; u += outer_8x4_8_101_8_0_N * W) {
             for (int k = 0; k + outer_8x4_8_101_8_0_R <= INPUTS; k += outer_8x4_8_101_8_0_R)
                 outer_8x4_8_101_8_0_tile(outer_8x4_8_101_8_0_R, k, u, count, a + first * 8, d + first * 4, dw);
             if (REST > 0)
@@ -783,9 +844,10 @@ static void linear_3_to_8_dx(const int rows, const Real *x, const Real *w, Real 
 }
 
 /* db[4] += sum over rows of d */
-static void sum_rows_4(const int rows, const Real *d, Real *db)
+static void sum_rows_4(const Share *s, const int rows, const Real *d, Real *db)
 {
-    for (int v = 0; v < 4; v += W) {
+    const Range units = share_range(s, 4, W);
+    for (ptrdiff_t v = units.first; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 4 + v);
@@ -793,20 +855,22 @@ static void sum_rows_4(const int rows, const Real *d, Real *db)
     }
 }
 
-static void add_vectors(const Real *a, const Real *b, const int count, Real *sum)
+static void add_vectors(const Share *s, const Real *a, const Real *b, const int count, Real *sum)
 {
-    for (int i = 0; i < count; i += W)
+    const Range all = share_range(s, count, W);
+    for (ptrdiff_t i = all.first; i < all.end; i += W)
         v_store(sum + i, v_load(a + i) + v_load(b + i));
 }
 
 /* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
  * [panel of them][panels * columns][P]. */
-static void transpose_panels(const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
+static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
-    for (int u = 0; u < count; u++)
-        for (int s = 0; s < panels; s++) {
-            const Real *from = w + ((ptrdiff_t)s * inputs + first + u) * columns;
-            Real *to = t + ((ptrdiff_t)(u / P) * panels + s) * columns * P + u % P;
+    const Range units = share_range(s, count, P);
+    for (ptrdiff_t u = units.first; u < units.end; u++)
+        for (int p = 0; p < panels; p++) {
+            const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
+            Real *to = t + (u / P * panels + p) * columns * P + u % P;
             for (int g = 0; g < columns; g++)
                 to[(ptrdiff_t)g * P] = from[g];
         }
@@ -818,10 +882,9 @@ static void copy_reals(const Real *from, Real *to, const int count)
         v_store(to + i, v_load(from + i));
 }
 
-static void zero_reals(Real *to, const int count)
+static void zero_rows(const int rows, Real *to, const int stride)
 {
-    for (int i = 0; i < count; i += W)
-        v_store(to + i, v_zero());
+    memset(to, 0, (size_t)rows * (size_t)stride * sizeof(Real));
 }
 
 /* y[r] = table[tokens[r]], rows of `width` */
@@ -834,35 +897,38 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
     }
 }
 
-/* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows */
-static void scatter_slots(const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
+/* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows; threads share the tokens */
+static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
 {
     for (ptrdiff_t r = 0; r < rows; r++) {
+        if (tokens[r] % s->count != s->index)
+            continue;
         Real *to = table + (ptrdiff_t)tokens[r] * panels * used;
         const Real *from = d + r * panels * columns;
-        for (int s = 0; s < panels; s++)
+        for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
-                v_store(to + s * used + i, v_load(to + s * used + i) + v_load(from + s * columns + i));
+                v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));
     }
 }
 
 /* Row of a sequence's last step, or of its first where a reverse layer ends */
-static int64_t final_row(const Model *m, const int b, const bool at_start)
+static int64_t final_row(const Model *m, const ptrdiff_t b, const bool at_start)
 {
     return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
 }
 
-static void pool_last(const Model *m, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+static void pool_last(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
 {
-    for (int b = 0; b < m->count; b++)
-        memcpy(y + (ptrdiff_t)b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
+        memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
 }
 
-static void pool_last_back(const Model *m, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
+static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
 {
-    memset(dx, 0, (size_t)m->total * (size_t)x_stride * sizeof(Real));
-    for (int b = 0; b < m->count; b++)
-        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + (ptrdiff_t)b * y_stride, (size_t)width * sizeof(Real));
+    for (int t = 0; t < m->steps; t++)
+        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
+        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }
 
 static void stream_last(const int64_t steps, const Real *x, const int width, Real *y)
@@ -874,156 +940,168 @@ static void stream_last(const int64_t steps, const Real *x, const int width, Rea
 /* ---- layers ---- */
 
 /* layer embedding: rows of the table, by token */
-static void embedding_forward(Model *m)
+static void embedding_forward(Model *m, const Share *s)
 {
-    gather_rows(m->total, m->tokens, m->w.embedding_weight, 4, m->embedding_y);
+    const Range steps = share_steps(m, s);
+    gather_rows(steps.count, m->tokens + steps.first, m->w.embedding_weight, 4, m->embedding_y + steps.first * 4);
 }
 
 /* layer embedding: gradients added to their tokens' rows */
-static void embedding_backward(Model *m)
+static void embedding_backward(Model *m, const Share *s)
 {
-    scatter_slots(m->total, m->tokens, m->embedding_y_grad, 1, 4, 4, m->g.embedding_weight);
+    scatter_slots(s, m->total, m->tokens, m->embedding_y_grad, 1, 4, 4, m->g.embedding_weight);
 }
 
 /* sum of biases and transposed copies, after the weights have changed */
-static void lstm_l0_refresh(Model *m)
+static void lstm_l0_refresh(Model *m, const Share *s)
 {
-    add_vectors(m->w.lstm_l0_bias_ih, m->w.lstm_l0_bias_hh, 32, m->d.lstm_l0_bias);
-    transpose_panels(m->w.lstm_l0_weight_hh, 2, 8, 0, 8, 16, m->d.lstm_l0_weight_hh_t);
-    transpose_panels(m->w.lstm_l0_weight_ih, 2, 4, 0, 4, 16, m->d.lstm_l0_weight_ih_t0);
+    add_vectors(s, m->w.lstm_l0_bias_ih, m->w.lstm_l0_bias_hh, 32, m->d.lstm_l0_bias);
+    transpose_panels(s, m->w.lstm_l0_weight_hh, 2, 8, 0, 8, 16, m->d.lstm_l0_weight_hh_t);
+    transpose_panels(s, m->w.lstm_l0_weight_ih, 2, 4, 0, 4, 16, m->d.lstm_l0_weight_ih_t0);
 }
 
 /* layer lstm, stack layer 0, step t: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c') */
-static NOINLINE void lstm_l0_step(Model *m, const int t)
+static NOINLINE void lstm_l0_step(Model *m, const Share *s, const int t)
 {
-    const size_t at = m->at[t];
-    const Real *h0 = t > 0 ? m->lstm_l0_h + m->at[t - 1] * 8 : m->zeros;
-    const Real *c0 = t > 0 ? m->lstm_l0_c + m->at[t - 1] * 8 : m->zeros;
-    lstm_4_8_step(m->rows[t], m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, m->embedding_y + at * 4,
-        m->w.lstm_l0_weight_hh, h0, c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_tc + at * 8,
-        m->lstm_l0_h + at * 8);
+    const int64_t at = m->at[t] + s->first;
+    const int rows = running(m, s, t);
+    const Real *h0 = t > 0 ? m->lstm_l0_h + (m->at[t - 1] + s->first) * 8 : m->zeros;
+    const Real *c0 = t > 0 ? m->lstm_l0_c + (m->at[t - 1] + s->first) * 8 : m->zeros;
+    lstm_4_8_step(rows, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, m->embedding_y + at * 4, m->w.lstm_l0_weight_hh, h0,
+        c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_tc + at * 8, m->lstm_l0_h + at * 8);
 }
 
 /* layer lstm: all steps */
-static void lstm_l0_forward(Model *m)
+static void lstm_l0_forward(Model *m, const Share *s)
 {
     const int steps = m->steps;
-    if (steps > 0) lstm_l0_step(m, 0);
-    if (steps > 1) lstm_l0_step(m, 1);
-    if (steps > 2) lstm_l0_step(m, 2);
-    if (steps > 3) lstm_l0_step(m, 3);
-    if (steps > 4) lstm_l0_step(m, 4);
-    if (steps > 5) lstm_l0_step(m, 5);
-    if (steps > 6) lstm_l0_step(m, 6);
+    if (steps > 0) lstm_l0_step(m, s, 0);
+    if (steps > 1) lstm_l0_step(m, s, 1);
+    if (steps > 2) lstm_l0_step(m, s, 2);
+    if (steps > 3) lstm_l0_step(m, s, 3);
+    if (steps > 4) lstm_l0_step(m, s, 4);
+    if (steps > 5) lstm_l0_step(m, s, 5);
+    if (steps > 6) lstm_l0_step(m, s, 6);
 }
 
 /* layer lstm, stack layer 0, step t reversed */
-static NOINLINE void lstm_l0_step_back(Model *m, const int t)
+static NOINLINE void lstm_l0_step_back(Model *m, const Share *s, const int t)
 {
-    const size_t at = m->at[t];
-    const Real *c0 = t > 0 ? m->lstm_l0_c + m->at[t - 1] * 8 : m->zeros;
-    lstm_8_reverse(m->rows[t], m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dy + at * 8,
-        m->lstm_l0_dh, m->lstm_l0_dc);
+    const int64_t at = m->at[t] + s->first;
+    const int rows = running(m, s, t);
+    const Real *c0 = t > 0 ? m->lstm_l0_c + (m->at[t - 1] + s->first) * 8 : m->zeros;
+    lstm_8_reverse(rows, m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dy + at * 8,
+        m->lstm_l0_dh + s->first * 8, m->lstm_l0_dc + s->first * 8);
     if (t == 0)
         return; /* nothing before it learns */
-    lstm_8_to_8_dh(m->rows[t], m->lstm_l0_gates + at * 32, m->d.lstm_l0_weight_hh_t, m->lstm_l0_dh);
+    lstm_8_to_8_dh(rows, m->lstm_l0_gates + at * 32, m->d.lstm_l0_weight_hh_t, m->lstm_l0_dh + s->first * 8);
 }
 
 /* nothing comes back from beyond the last step */
-static void lstm_l0_backward_start(Model *m)
+static void lstm_l0_backward_start(Model *m, const Share *s)
 {
-    zero_reals(m->lstm_l0_dh, 40);
-    zero_reals(m->lstm_l0_dc, 40);
+    zero_rows(s->rows, m->lstm_l0_dh + s->first * 8, 8);
+    zero_rows(s->rows, m->lstm_l0_dc + s->first * 8, 8);
 }
 
 /* layer lstm: gradients of weights and input, over all rows at once */
-static void lstm_l0_gradients(Model *m)
+static void lstm_l0_gradients(Model *m, const Share *s)
 {
-    outer_4x8_4_404_4_0(m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
-    lstm_8_to_4_dx(m->total, m->lstm_l0_gates, m->d.lstm_l0_weight_ih_t0, m->embedding_y_grad);
+    const Range steps = share_steps(m, s);
+    outer_4x8_4_404_4_0(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
+    lstm_8_to_4_dx(steps.count, m->lstm_l0_gates + steps.first * 32, m->d.lstm_l0_weight_ih_t0,
+        m->embedding_y_grad + steps.first * 4);
     const size_t first = (size_t)m->rows[0];
     if (m->dense)
-        outer_8x8_8_404_8_0(m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32, m->g.lstm_l0_weight_hh);
+        outer_8x8_8_404_8_0(s, m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32,
+            m->g.lstm_l0_weight_hh);
     else
         for (int t = 1; t < m->steps; t++)
-            outer_8x8_8_404_8_0(m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
+            outer_8x8_8_404_8_0(s, m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
                 m->g.lstm_l0_weight_hh);
-    sum_rows_32(m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
+    sum_rows_32(s, m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
+    meet(s);
+    if (s->index > 0)
+        return;
     copy_reals(m->g.lstm_l0_bias_ih, m->g.lstm_l0_bias_hh, 32);
 }
 
 /* layer lstm: all steps, reversed */
-static void lstm_l0_backward(Model *m)
+static void lstm_l0_backward(Model *m, const Share *s)
 {
     const int steps = m->steps;
-    if (steps > 6) lstm_l0_step_back(m, 6);
-    if (steps > 5) lstm_l0_step_back(m, 5);
-    if (steps > 4) lstm_l0_step_back(m, 4);
-    if (steps > 3) lstm_l0_step_back(m, 3);
-    if (steps > 2) lstm_l0_step_back(m, 2);
-    if (steps > 1) lstm_l0_step_back(m, 1);
-    if (steps > 0) lstm_l0_step_back(m, 0);
+    if (steps > 6) lstm_l0_step_back(m, s, 6);
+    if (steps > 5) lstm_l0_step_back(m, s, 5);
+    if (steps > 4) lstm_l0_step_back(m, s, 4);
+    if (steps > 3) lstm_l0_step_back(m, s, 3);
+    if (steps > 2) lstm_l0_step_back(m, s, 2);
+    if (steps > 1) lstm_l0_step_back(m, s, 1);
+    if (steps > 0) lstm_l0_step_back(m, s, 0);
 }
 
 /* layer last: last over each sequence's steps */
-static void last_forward(Model *m)
+static void last_forward(Model *m, const Share *s)
 {
-    pool_last(m, m->lstm_l0_h, 8, 8, m->last_y, 8, false);
+    pool_last(m, s, m->lstm_l0_h, 8, 8, m->last_y, 8, false);
 }
 
 /* layer last: back to the steps */
-static void last_backward(Model *m)
+static void last_backward(Model *m, const Share *s)
 {
-    pool_last_back(m, m->last_y_grad, 8, 8, m->lstm_l0_dy, 8, false);
+    pool_last_back(m, s, m->last_y_grad, 8, 8, m->lstm_l0_dy, 8, false);
 }
 
 /* transposed copy, after the weights have changed */
-static void linear_refresh(Model *m)
+static void linear_refresh(Model *m, const Share *s)
 {
-    transpose_panels(m->w.linear_weight, 1, 8, 0, 8, 4, m->d.linear_weight_t0);
+    transpose_panels(s, m->w.linear_weight, 1, 8, 0, 8, 4, m->d.linear_weight_t0);
 }
 
 /* layer linear: y = x W' + b */
-static void linear_forward(Model *m)
+static void linear_forward(Model *m, const Share *s)
 {
-    linear_8_3(m->count, m->w.linear_bias, m->last_y, m->w.linear_weight, m->linear_y);
+    linear_8_3(s->rows, m->w.linear_bias, m->last_y + s->first * 8, m->w.linear_weight, m->linear_y + s->first * 4);
 }
 
 /* layer linear: gradients of weights and input */
-static void linear_backward(Model *m)
+static void linear_backward(Model *m, const Share *s)
 {
-    outer_8x4_8_101_8_0(m->count, m->last_y, m->linear_y_grad, m->g.linear_weight);
-    linear_3_to_8_dx(m->count, m->linear_y_grad, m->d.linear_weight_t0, m->last_y_grad);
-    sum_rows_4(m->count, m->linear_y_grad, m->g.linear_bias);
+    outer_8x4_8_101_8_0(s, m->count, m->last_y, m->linear_y_grad, m->g.linear_weight);
+    linear_3_to_8_dx(s->rows, m->linear_y_grad + s->first * 4, m->d.linear_weight_t0, m->last_y_grad + s->first * 8);
+    sum_rows_4(s, m->count, m->linear_y_grad, m->g.linear_bias);
 }
 
 /* ---- the network ---- */
 
 /* Every layer, in order */
-static void forward_all(Model *m)
+static void forward_all(Model *m, const Share *s)
 {
-    embedding_forward(m);
-    lstm_l0_forward(m);
-    last_forward(m);
-    linear_forward(m);
+    embedding_forward(m, s);
+    meet(s);
+    lstm_l0_forward(m, s);
+    last_forward(m, s);
+    linear_forward(m, s);
 }
 
 /* What follows from the weights */
-static void refresh(Model *m)
+static void refresh(Model *m, const Share *s)
 {
-    lstm_l0_refresh(m);
-    linear_refresh(m);
+    lstm_l0_refresh(m, s);
+    linear_refresh(m, s);
 }
 
 /* Every layer, reversed; the gradients start at zero */
-static void backward_all(Model *m)
+static void backward_all(Model *m, const Share *s)
 {
-    linear_backward(m);
-    last_backward(m);
-    lstm_l0_backward_start(m);
-    lstm_l0_backward(m);
-    lstm_l0_gradients(m);
-    embedding_backward(m);
+    linear_backward(m, s);
+    meet(s);
+    last_backward(m, s);
+    lstm_l0_backward_start(m, s);
+    lstm_l0_backward(m, s);
+    meet(s);
+    lstm_l0_gradients(m, s);
+    meet(s);
+    embedding_backward(m, s);
 }
 
 /* ---- the batch, packed: falling length, step by step ---- */
@@ -1062,11 +1140,18 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->dense = count > 0 && m->lengths[count - 1] == longest;
 }
 
+/* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
+static ptrdiff_t place(const Model *m, const int b, const int t)
+{
+    const ptrdiff_t row = m->order[b];
+    return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
+}
+
 static void pack_input(Model *m, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            m->tokens[m->at[t] + b] = input[(ptrdiff_t)m->order[b] * T + t];
+            m->tokens[m->at[t] + b] = input[place(m, b, t)];
 }
 
 static void pack_target(Model *m, const int32_t *target)
@@ -1140,7 +1225,7 @@ static double learning_rate(const double lr, const int epoch, const int epochs)
     return lr;
 }
 
-/* Norm of all gradients */
+/* Norm of all gradients, the same in every thread */
 static double gradient_norm(const Real *g)
 {
     double sum = 0;
@@ -1157,9 +1242,9 @@ static double gradient_norm(const Real *g)
 }
 
 /* Adam: p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps) */
-static void optimizer_pass(const Real *g, Real *w, Real *slot0, Real *slot1, const Real scale, const Real rate, const Real root)
+static void optimizer_pass(const Range range, const Real *g, Real *w, Real *slot0, Real *slot1, const Real scale, const Real rate, const Real root)
 {
-    for (ptrdiff_t v = 0; v < 544; v += W) {
+    for (ptrdiff_t v = range.first; v < range.end; v += W) {
         const V g0 = v_load(g + v);
         const V w0 = v_load(w + v);
         const V s0 = v_load(slot0 + v);
@@ -1174,16 +1259,21 @@ static void optimizer_pass(const Real *g, Real *w, Real *slot0, Real *slot1, con
     }
 }
 
-double names_lstm_update(Model *m)
+/* One thread's share of the update */
+static double update_share(Model *m, const Share *s)
 {
+    const Range own = share_range(s, sizeof m->w / sizeof(Real), P);
     Real *g = (Real *)&m->g, *w = (Real *)&m->w;
     const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);
     const double scale = 1;
     const double done = (double)m->step + 1;
-    optimizer_pass(g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.90000000000000002, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
-    refresh(m);
+    optimizer_pass(own, g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.90000000000000002, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
+    meet(s);
+    refresh(m, s);
     return norm;
 }
+
+double names_lstm_update(Model *m) { return update_share(m, &alone); }
 
 /* ---- weights in PyTorch's layout, in and out ---- */
 typedef names_lstm_Weights Weights;
@@ -1246,13 +1336,14 @@ void names_lstm_init(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
+    m->batch_first = 1;
     m->lr = 0.01;
 }
 
 void names_lstm_set_weights(Model *m, const Weights *weights)
 {
     pack_all((const Real *)weights, (Real *)&m->w);
-    refresh(m);
+    refresh(m, &alone);
 }
 
 void names_lstm_get_weights(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }
@@ -1262,27 +1353,40 @@ void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_
     m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, input);
-    forward_all(m);
+    const Share all = share_of(m, &alone);
+    forward_all(m, &all);
     unpack_output(m, output);
 }
 
-static Loss gradient_all(Model *m, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target)
+/* One thread's share of forward and backward; the loss is known to the first thread. */
+static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target)
 {
-    m->training = 1;
-    pack_lengths(m, rows, lengths);
-    pack_input(m, input);
-    pack_target(m, target);
-    forward_all(m);
-    const Loss all = loss(m);
-    memset(&m->g, 0, sizeof m->g);
-    backward_all(m);
-    m->training = 0;
+    Loss all = {0, 0};
+    if (team->index == 0) {
+        m->training = 1;
+        pack_lengths(m, rows, lengths);
+        pack_input(m, input);
+        pack_target(m, target);
+    }
+    meet(team);
+    const Share own = share_of(m, team);
+    const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
+    memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    forward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        all = loss(m);
+    meet(team);
+    backward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        m->training = 0;
     return all;
 }
 
 double names_lstm_gradient(Model *m, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target)
 {
-    const Loss all = gradient_all(m, rows, lengths, input, target);
+    const Loss all = gradient_share(m, &alone, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 
@@ -1388,7 +1492,8 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
     pack_input(m, batch->tokens);
-    forward_all(m);
+    const Share all_rows = share_of(m, &alone);
+    forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->labels) {
@@ -1398,23 +1503,35 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static Share thread_share(const SeqrtThread *thread)
+{
+    return thread ? (Share){.index = thread->index, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
+}
+
+static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->seed = seed;
-    m->step = step;
-    const Loss all = gradient_all(m, batch->rows, batch->lengths, batch->tokens, batch->labels);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->seed = seed;
+        m->step = step;
+    }
+    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->tokens, batch->labels);
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static double update_session(void *session, const SeqrtUpdate *update)
+static double update_session(void *session, const SeqrtUpdate *update, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->step = update->step;
-    m->epoch = update->epoch;
-    m->epochs = update->epochs;
-    m->lr = update->lr;
-    return names_lstm_update(m);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->step = update->step;
+        m->epoch = update->epoch;
+        m->epochs = update->epochs;
+        m->lr = update->lr;
+    }
+    meet(&share);
+    return update_share(m, &share);
 }
 
 /* Weights, gradients and the optimiser's slots all have the same layout. */
@@ -1428,7 +1545,6 @@ static Real *block_session(Model *m, int block)
     default: return NULL;
     }
 }
-
 
 static void get_state(const Model *m, Real *to)
 {
@@ -1449,7 +1565,7 @@ static void set_session(void *session, int block, const void *from)
     }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
-        refresh(m);
+        refresh(m, &alone);
 }
 
 static void get_session(const void *session, int block, void *to)
@@ -1473,7 +1589,7 @@ static void step_session(void *session, int32_t token, const void *x, void *out)
 }
 
 static const SeqrtModel seqrt_model = {
-    .contract = 1,
+    .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "22b20ac02f79599b",
     .task = &seqrt_task,
@@ -1492,6 +1608,7 @@ static const SeqrtModel seqrt_model = {
     .seed = 1u,
     .lr = 0.01,
     .per_step = false,
+    .can_share = true,
     .can_stream = true,
     .macs_step = 384.0,
     .flops_train_step = 81360.0,

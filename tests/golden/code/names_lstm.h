@@ -21,14 +21,13 @@ extern "C" {
 
 typedef float names_lstm_Real;
 
-
 enum {
     NAMES_LSTM_T = 7, /* longest sequence, steps */
     NAMES_LSTM_B = 5, /* largest batch, sequences */
     NAMES_LSTM_VOCABULARY = 10, /* tokens: 0 padding, 1 unknown, then the entries */
     NAMES_LSTM_OUTPUTS = 3, /* outputs of a sequence, or of a step */
-    NAMES_LSTM_PARAMETERS = 515, /*  */
-    NAMES_LSTM_TENSORS = 7, /*  */
+    NAMES_LSTM_PARAMETERS = 515, /* numbers in the Weights below */
+    NAMES_LSTM_TENSORS = 7, /* entries of the table of tensors */
 };
 
 /* The weights as PyTorch shapes them */
@@ -49,7 +48,6 @@ typedef struct names_lstm_Tensor {
     size_t offset;
 } names_lstm_Tensor;
 extern const names_lstm_Tensor names_lstm_tensors[NAMES_LSTM_TENSORS];
-
 
 /* The weights as the kernels read them: units in panels, padded with zeros to whole vectors */
 typedef struct names_lstm_Packed {
@@ -77,6 +75,7 @@ typedef struct names_lstm_Model {
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */
     int32_t epoch, epochs;       /* for the learning rate's schedule */
+    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
     int32_t has_target;          /* the batch came with labels or values */
     double lr;                   /* learning rate before the schedule */
     names_lstm_Packed w; /* weights */
@@ -131,7 +130,6 @@ void names_lstm_get_weights(const names_lstm_Model *m, names_lstm_Weights *weigh
  *   output   [rows][3] */
 void names_lstm_forward(names_lstm_Model *m, int rows, const int32_t *lengths, const int32_t *input, names_lstm_Real *output);
 
-
 /* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
  *   target   [rows] classes */
 double names_lstm_gradient(names_lstm_Model *m, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target);
@@ -151,12 +149,10 @@ void names_lstm_init_weights(names_lstm_Model *m, uint64_t seed);
 /* The trainer's command line, as `main` calls it. */
 int names_lstm_main(int argc, char **argv);
 
-
 /* One sequence, step by step. reset starts it; step takes a token and gives
  * output [NAMES_LSTM_OUTPUTS], as if the sequence ended here. The model's weights are only read. */
 void names_lstm_reset(names_lstm_State *s);
 void names_lstm_step(const names_lstm_Model *m, names_lstm_State *s, int32_t token, names_lstm_Real *output);
-
 
 #ifdef __cplusplus
 }

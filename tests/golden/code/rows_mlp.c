@@ -29,12 +29,10 @@
 #include "seqrt.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ---- vectors of one lane: strict C11 ---- */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #define UNROLL
 #define INLINE static inline
@@ -178,7 +176,6 @@ INLINE void v_name_all(void)
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 
-
 /* ---- sizes ---- */
 
 typedef rows_mlp_Model Model;
@@ -202,6 +199,66 @@ enum {
 #else
 #define NOINLINE
 #endif
+
+/* ---- one thread's share of the work ---- */
+
+typedef struct Share {
+    int index, count;         /* which thread, of how many */
+    int rows;                 /* its sequences of the packed batch .. */
+    ptrdiff_t first;          /* .. and the first of them */
+    void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
+    void *team;
+} Share;
+
+typedef struct Range {
+    ptrdiff_t first, end;
+    int count;
+} Range;
+
+static const Share alone = {.count = 1};
+
+static void meet(const Share *s)
+{
+    if (s->wait)
+        s->wait(s->team);
+}
+
+/* `count` things, cut between the threads at multiples of `group` */
+static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
+{
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    return range;
+}
+
+/* Packed rows, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+
+/* The first sequence of thread `index`: all have about equally many steps */
+static int share_cut(const Model *m, const int index, const int count)
+{
+    int b = 0;
+    if (index == count)
+        return m->count;
+    for (int64_t steps = 0; b < m->count && steps < (int64_t)m->total * index / count; b++)
+        steps += m->lengths[b];
+    return b;
+}
+
+static Share share_of(const Model *m, const Share *thread)
+{
+    Share s = *thread;
+    s.first = share_cut(m, s.index, s.count);
+    s.rows = share_cut(m, s.index + 1, s.count) - (int)s.first;
+    return s;
+}
+
+/* How many of the thread's sequences are longer than t */
+static int running(const Model *m, const Share *s, const int t)
+{
+    const ptrdiff_t rows = m->rows[t] - s->first;
+    return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
+}
 
 /* ---- kernels ---- */
 
@@ -298,12 +355,13 @@ INLINE void outer_21x8_24_101_21_0_tile(const int R, const int k, const int u, c
                 v_store(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_21x8_24_101_21_0(const int rows, const Real *a, const Real *d, Real *dw)
+static void outer_21x8_24_101_21_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = 21, REST = INPUTS % outer_21x8_24_101_21_0_R };
+    const Range units = share_range(s, 8, outer_21x8_24_101_21_0_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < 8; u += outer_21x8_24_101_21_0_N * W) {
+        for (int u = (int)units.first; u < units.end; u += outer_21x8_24_101_21_0_N * W) {
             for (int k = 0; k + outer_21x8_24_101_21_0_R <= INPUTS; k += outer_21x8_24_101_21_0_R)
                 outer_21x8_24_101_21_0_tile(outer_21x8_24_101_21_0_R, k, u, count, a + first * 24, d + first * 8, dw);
             if (REST > 0)
@@ -361,9 +419,10 @@ static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real
 }
 
 /* db[8] += sum over rows of d */
-static void sum_rows_8(const int rows, const Real *d, Real *db)
+static void sum_rows_8(const Share *s, const int rows, const Real *d, Real *db)
 {
-    for (int v = 0; v < 8; v += W) {
+    const Range units = share_range(s, 8, W);
+    for (ptrdiff_t v = units.first; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 8 + v);
@@ -451,12 +510,13 @@ INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x4_8_101_8_0(const int rows, const Real *a, const Real *d, Real *dw)
+static void outer_8x4_8_101_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
     enum { INPUTS = 8, REST = INPUTS % outer_8x4_8_101_8_0_R };
+    const Range units = share_range(s, 4, outer_8x4_8_101_8_0_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = 0; u < 4; u += outer_8x4_8_101_8_0_N * W) {
+        for (int u = (int)units.first; u < units.end; u += outer_8x4_8_101_8_0_N * W) {
             for (int k = 0; k + outer_8x4_8_101_8_0_R <= INPUTS; k += outer_8x4_8_101_8_0_R)
                 outer_8x4_8_101_8_0_tile(outer_8x4_8_101_8_0_R, k, u, count, a + first * 8, d + first * 4, dw);
             if (REST > 0)
@@ -514,9 +574,10 @@ static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real 
 }
 
 /* db[4] += sum over rows of d */
-static void sum_rows_4(const int rows, const Real *d, Real *db)
+static void sum_rows_4(const Share *s, const int rows, const Real *d, Real *db)
 {
-    for (int v = 0; v < 4; v += W) {
+    const Range units = share_range(s, 4, W);
+    for (ptrdiff_t v = units.first; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 4 + v);
@@ -526,12 +587,13 @@ static void sum_rows_4(const int rows, const Real *d, Real *db)
 
 /* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
  * [panel of them][panels * columns][P]. */
-static void transpose_panels(const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
+static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
-    for (int u = 0; u < count; u++)
-        for (int s = 0; s < panels; s++) {
-            const Real *from = w + ((ptrdiff_t)s * inputs + first + u) * columns;
-            Real *to = t + ((ptrdiff_t)(u / P) * panels + s) * columns * P + u % P;
+    const Range units = share_range(s, count, P);
+    for (ptrdiff_t u = units.first; u < units.end; u++)
+        for (int p = 0; p < panels; p++) {
+            const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
+            Real *to = t + (u / P * panels + p) * columns * P + u % P;
             for (int g = 0; g < columns; g++)
                 to[(ptrdiff_t)g * P] = from[g];
         }
@@ -543,85 +605,91 @@ static void zero_rows(const int rows, Real *to, const int stride)
 }
 
 /* y[b][t * all + first + f] = x_t[b][f] */
-static void flatten_steps(const Model *m, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
+static void flatten_steps(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
-            memcpy(y + (ptrdiff_t)b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++)
+            memcpy(y + b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
 }
 
 /* ---- layers ---- */
 
 /* layer flatten: steps side by side */
-static void flatten_forward(Model *m)
+static void flatten_forward(Model *m, const Share *s)
 {
-    zero_rows(m->count, m->flatten_y, 24);
-    flatten_steps(m, m->x, 3, 3, 0, 3, m->flatten_y, 24);
+    zero_rows(s->rows, m->flatten_y + s->first * 24, 24);
+    flatten_steps(m, s, m->x, 3, 3, 0, 3, m->flatten_y, 24);
 }
 
 /* transposed copy, after the weights have changed */
-static void linear_refresh(Model *m)
+static void linear_refresh(Model *m, const Share *s)
 {
-    transpose_panels(m->w.linear_weight, 2, 21, 0, 21, 4, m->d.linear_weight_t0);
+    transpose_panels(s, m->w.linear_weight, 2, 21, 0, 21, 4, m->d.linear_weight_t0);
 }
 
 /* layer linear: y = x W' + b, then relu */
-static void linear_forward(Model *m)
+static void linear_forward(Model *m, const Share *s)
 {
-    linear_21p_8_relu(m->count, m->w.linear_bias, m->flatten_y, m->w.linear_weight, m->linear_y);
+    linear_21p_8_relu(s->rows, m->w.linear_bias, m->flatten_y + s->first * 24, m->w.linear_weight,
+        m->linear_y + s->first * 8);
 }
 
 /* layer linear: gradients of weights and input */
-static void linear_backward(Model *m)
+static void linear_backward(Model *m, const Share *s)
 {
-    relu_8_reverse_in_place(m->count, m->linear_y, m->linear_y_grad);
-    outer_21x8_24_101_21_0(m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight);
-    linear_8_to_21_dx(m->count, m->linear_y_grad, m->d.linear_weight_t0, m->flatten_y_grad);
-    sum_rows_8(m->count, m->linear_y_grad, m->g.linear_bias);
+    relu_8_reverse_in_place(s->rows, m->linear_y + s->first * 8, m->linear_y_grad + s->first * 8);
+    meet(s);
+    outer_21x8_24_101_21_0(s, m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight);
+    linear_8_to_21_dx(s->rows, m->linear_y_grad + s->first * 8, m->d.linear_weight_t0,
+        m->flatten_y_grad + s->first * 24);
+    sum_rows_8(s, m->count, m->linear_y_grad, m->g.linear_bias);
 }
 
 /* transposed copy, after the weights have changed */
-static void linear_2_refresh(Model *m)
+static void linear_2_refresh(Model *m, const Share *s)
 {
-    transpose_panels(m->w.linear_2_weight, 1, 8, 0, 8, 4, m->d.linear_2_weight_t0);
+    transpose_panels(s, m->w.linear_2_weight, 1, 8, 0, 8, 4, m->d.linear_2_weight_t0);
 }
 
 /* layer linear_2: y = x W' + b */
-static void linear_2_forward(Model *m)
+static void linear_2_forward(Model *m, const Share *s)
 {
-    linear_8_2(m->count, m->w.linear_2_bias, m->linear_y, m->w.linear_2_weight, m->linear_2_y);
+    linear_8_2(s->rows, m->w.linear_2_bias, m->linear_y + s->first * 8, m->w.linear_2_weight,
+        m->linear_2_y + s->first * 4);
 }
 
 /* layer linear_2: gradients of weights and input */
-static void linear_2_backward(Model *m)
+static void linear_2_backward(Model *m, const Share *s)
 {
-    outer_8x4_8_101_8_0(m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight);
-    linear_2_to_8_dx(m->count, m->linear_2_y_grad, m->d.linear_2_weight_t0, m->linear_y_grad);
-    sum_rows_4(m->count, m->linear_2_y_grad, m->g.linear_2_bias);
+    outer_8x4_8_101_8_0(s, m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight);
+    linear_2_to_8_dx(s->rows, m->linear_2_y_grad + s->first * 4, m->d.linear_2_weight_t0,
+        m->linear_y_grad + s->first * 8);
+    sum_rows_4(s, m->count, m->linear_2_y_grad, m->g.linear_2_bias);
 }
 
 /* ---- the network ---- */
 
 /* Every layer, in order */
-static void forward_all(Model *m)
+static void forward_all(Model *m, const Share *s)
 {
-    flatten_forward(m);
-    linear_forward(m);
-    linear_2_forward(m);
+    flatten_forward(m, s);
+    linear_forward(m, s);
+    linear_2_forward(m, s);
 }
 
 /* What follows from the weights */
-static void refresh(Model *m)
+static void refresh(Model *m, const Share *s)
 {
-    linear_refresh(m);
-    linear_2_refresh(m);
+    linear_refresh(m, s);
+    linear_2_refresh(m, s);
 }
 
 /* Every layer, reversed; the gradients start at zero */
-static void backward_all(Model *m)
+static void backward_all(Model *m, const Share *s)
 {
-    linear_2_backward(m);
-    linear_backward(m);
+    linear_2_backward(m, s);
+    meet(s);
+    linear_backward(m, s);
 }
 
 /* ---- the batch, packed: falling length, step by step ---- */
@@ -660,11 +728,18 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->dense = count > 0 && m->lengths[count - 1] == longest;
 }
 
+/* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
+static ptrdiff_t place(const Model *m, const int b, const int t)
+{
+    const ptrdiff_t row = m->order[b];
+    return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
+}
+
 static void pack_input(Model *m, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
         for (int b = 0; b < m->rows[t]; b++)
-            memcpy(m->x + (m->at[t] + b) * IN, input + ((ptrdiff_t)m->order[b] * T + t) * IN, IN * sizeof(Real));
+            memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }
 
 static void pack_target(Model *m, const Real *target)
@@ -708,7 +783,7 @@ static double learning_rate(const double lr, const int epoch, const int epochs)
     return lr;
 }
 
-/* Norm of all gradients */
+/* Norm of all gradients, the same in every thread */
 static double gradient_norm(const Real *g)
 {
     double sum = 0;
@@ -725,9 +800,9 @@ static double gradient_norm(const Real *g)
 }
 
 /* SGD: p -= lr g */
-static void optimizer_pass(const Real *g, Real *w, const Real scale, const Real lr)
+static void optimizer_pass(const Range range, const Real *g, Real *w, const Real scale, const Real lr)
 {
-    for (ptrdiff_t v = 0; v < 240; v += W) {
+    for (ptrdiff_t v = range.first; v < range.end; v += W) {
         const V g0 = v_load(g + v);
         const V w0 = v_load(w + v);
         const V gi = g0 * scale;
@@ -736,15 +811,20 @@ static void optimizer_pass(const Real *g, Real *w, const Real scale, const Real 
     }
 }
 
-double rows_mlp_update(Model *m)
+/* One thread's share of the update */
+static double update_share(Model *m, const Share *s)
 {
+    const Range own = share_range(s, sizeof m->w / sizeof(Real), P);
     Real *g = (Real *)&m->g, *w = (Real *)&m->w;
     const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);
     const double scale = 1;
-    optimizer_pass(g, w, (Real)scale, (Real)(lr));
-    refresh(m);
+    optimizer_pass(own, g, w, (Real)scale, (Real)(lr));
+    meet(s);
+    refresh(m, s);
     return norm;
 }
+
+double rows_mlp_update(Model *m) { return update_share(m, &alone); }
 
 /* ---- weights in PyTorch's layout, in and out ---- */
 typedef rows_mlp_Weights Weights;
@@ -801,13 +881,14 @@ void rows_mlp_init(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
+    m->batch_first = 1;
     m->lr = 0.10000000000000001;
 }
 
 void rows_mlp_set_weights(Model *m, const Weights *weights)
 {
     pack_all((const Real *)weights, (Real *)&m->w);
-    refresh(m);
+    refresh(m, &alone);
 }
 
 void rows_mlp_get_weights(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }
@@ -817,27 +898,40 @@ void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp
     m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, input);
-    forward_all(m);
+    const Share all = share_of(m, &alone);
+    forward_all(m, &all);
     unpack_output(m, output);
 }
 
-static Loss gradient_all(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+/* One thread's share of forward and backward; the loss is known to the first thread. */
+static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
 {
-    m->training = 1;
-    pack_lengths(m, rows, lengths);
-    pack_input(m, input);
-    pack_target(m, target);
-    forward_all(m);
-    const Loss all = loss(m);
-    memset(&m->g, 0, sizeof m->g);
-    backward_all(m);
-    m->training = 0;
+    Loss all = {0, 0};
+    if (team->index == 0) {
+        m->training = 1;
+        pack_lengths(m, rows, lengths);
+        pack_input(m, input);
+        pack_target(m, target);
+    }
+    meet(team);
+    const Share own = share_of(m, team);
+    const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
+    memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    forward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        all = loss(m);
+    meet(team);
+    backward_all(m, &own);
+    meet(team);
+    if (team->index == 0)
+        m->training = 0;
     return all;
 }
 
 double rows_mlp_gradient(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
 {
-    const Loss all = gradient_all(m, rows, lengths, input, target);
+    const Loss all = gradient_share(m, &alone, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 
@@ -925,7 +1019,8 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
     pack_input(m, batch->x);
-    forward_all(m);
+    const Share all_rows = share_of(m, &alone);
+    forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->y) {
@@ -935,23 +1030,35 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step)
+static Share thread_share(const SeqrtThread *thread)
+{
+    return thread ? (Share){.index = thread->index, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
+}
+
+static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->seed = seed;
-    m->step = step;
-    const Loss all = gradient_all(m, batch->rows, batch->lengths, batch->x, batch->y);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->seed = seed;
+        m->step = step;
+    }
+    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->x, batch->y);
     return (SeqrtLoss){all.sum, all.weight};
 }
 
-static double update_session(void *session, const SeqrtUpdate *update)
+static double update_session(void *session, const SeqrtUpdate *update, const SeqrtThread *thread)
 {
     Model *m = &((Session *)session)->model;
-    m->step = update->step;
-    m->epoch = update->epoch;
-    m->epochs = update->epochs;
-    m->lr = update->lr;
-    return rows_mlp_update(m);
+    const Share share = thread_share(thread);
+    if (share.index == 0) {
+        m->step = update->step;
+        m->epoch = update->epoch;
+        m->epochs = update->epochs;
+        m->lr = update->lr;
+    }
+    meet(&share);
+    return update_share(m, &share);
 }
 
 /* Weights, gradients and the optimiser's slots all have the same layout. */
@@ -963,7 +1070,6 @@ static Real *block_session(Model *m, int block)
     default: return NULL;
     }
 }
-
 
 static void get_state(const Model *m, Real *to)
 {
@@ -984,7 +1090,7 @@ static void set_session(void *session, int block, const void *from)
     }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
-        refresh(m);
+        refresh(m, &alone);
 }
 
 static void get_session(const void *session, int block, void *to)
@@ -999,7 +1105,7 @@ static void get_session(const void *session, int block, void *to)
 static void reset_session(void *session) { (void)session; }
 
 static const SeqrtModel seqrt_model = {
-    .contract = 1,
+    .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "3bc4b661e0c6099a",
     .task = &seqrt_task,
@@ -1017,6 +1123,7 @@ static const SeqrtModel seqrt_model = {
     .seed = 1u,
     .lr = 0.10000000000000001,
     .per_step = false,
+    .can_share = true,
     .can_stream = false,
     .macs_step = 0.0,
     .flops_train_step = 3840.0,

@@ -21,14 +21,13 @@ extern "C" {
 
 typedef float rows_mlp_Real;
 
-
 enum {
     ROWS_MLP_T = 7, /* longest sequence, steps */
     ROWS_MLP_B = 5, /* largest batch, sequences */
     ROWS_MLP_FEATURES = 3, /* numbers of a step */
     ROWS_MLP_OUTPUTS = 2, /* outputs of a sequence, or of a step */
-    ROWS_MLP_PARAMETERS = 194, /*  */
-    ROWS_MLP_TENSORS = 4, /*  */
+    ROWS_MLP_PARAMETERS = 194, /* numbers in the Weights below */
+    ROWS_MLP_TENSORS = 4, /* entries of the table of tensors */
 };
 
 /* The weights as PyTorch shapes them */
@@ -46,7 +45,6 @@ typedef struct rows_mlp_Tensor {
     size_t offset;
 } rows_mlp_Tensor;
 extern const rows_mlp_Tensor rows_mlp_tensors[ROWS_MLP_TENSORS];
-
 
 /* The weights as the kernels read them: units in panels, padded with zeros to whole vectors */
 typedef struct rows_mlp_Packed {
@@ -69,6 +67,7 @@ typedef struct rows_mlp_Model {
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */
     int32_t epoch, epochs;       /* for the learning rate's schedule */
+    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
     int32_t has_target;          /* the batch came with labels or values */
     double lr;                   /* learning rate before the schedule */
     rows_mlp_Packed w; /* weights */
@@ -101,7 +100,6 @@ void rows_mlp_get_weights(const rows_mlp_Model *m, rows_mlp_Weights *weights);
  *   output   [rows][2] */
 void rows_mlp_forward(rows_mlp_Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, rows_mlp_Real *output);
 
-
 /* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
  *   target   [rows][2] values */
 double rows_mlp_gradient(rows_mlp_Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target);
@@ -120,7 +118,6 @@ void rows_mlp_init_weights(rows_mlp_Model *m, uint64_t seed);
 
 /* The trainer's command line, as `main` calls it. */
 int rows_mlp_main(int argc, char **argv);
-
 
 #ifdef __cplusplus
 }
