@@ -13,6 +13,13 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
+class Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: PyYAML takes 1e-6 for a text"""
+
+
+Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789"))
+
+
 # ---- data: a list of items {x: [t, F] or [t] tokens, y: target} ----
 
 def table(path):
@@ -373,13 +380,13 @@ def main():
     torch.set_num_threads(1)
     for path in options.specs:
         with open(path, encoding="utf-8") as file:
-            spec = yaml.safe_load(file)
+            spec = yaml.load(file, Loader)
         for change in options.set:
             key, value = change.split("=", 1)
             place = spec
             for part in key.split(".")[:-1]:
                 place = place[part]
-            place[key.split(".")[-1]] = yaml.safe_load(value)
+            place[key.split(".")[-1]] = yaml.load(value, Loader)
         results = []
         for seed in map(int, options.seeds.split(",")):
             torch.manual_seed(seed)
