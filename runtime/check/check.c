@@ -1,10 +1,11 @@
 /* check.c: the `gradcheck` command: the model's gradients against central differences of its own loss.
  *
- * Takes: weights from the seed, a random batch. Gives: a line a tensor, exit 4 if one is wrong. Dropout is a function of
+ * Takes: weights from the seed, a random batch. Gives: a line a tensor (or JSON), exit 4 if one is wrong. Dropout is a function of
  * (seed, step), so every loss here sees the same mask.
  * Does not: compare with another implementation (probe, seqgen verify).
  */
 #include <float.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct Check {
     void *weights, *work;   /* blocks: as they are, and moved */
     double *gradient;       /* [weights_count] what the model says */
     double *direction;      /* [weights_count] of one tensor */
+    json_t *report;         /* --json: a list of tensors; else NULL */
     double step, noise, tolerance; /* h; error of a difference by rounding, times h; largest relative error allowed */
 } Check;
 
@@ -130,6 +132,21 @@ static size_t sample_draw(Check *c, const SeqrtTensor *t, int k)
     return at;
 }
 
+static void tensor_report(Check *c, const SeqrtTensor *t, const Worst *worst, bool good)
+{
+    if (c->report) {
+        json_t *one = json_pack("{s:s, s:b, s:s}", "name", t->name, "ok", good, "where", worst->where);
+        if (isfinite(worst->error))
+            json_object_set_new(one, "error", json_real(worst->error));
+        json_array_append_new(c->report, one);
+        return;
+    }
+    printf("%-32s %.2e at %-18s %s", t->name, worst->error, worst->where, good ? "ok\n" : "FAIL");
+    if (!good)
+        printf("  gradient %.9g, differences %.9g, at most %.0e\n", worst->says, worst->is, c->tolerance);
+    fflush(stdout);
+}
+
 static bool tensor_check(Check *c, const SeqrtTensor *t)
 {
     size_t n = seqrt_tensor_count(t);
@@ -142,10 +159,7 @@ static bool tensor_check(Check *c, const SeqrtTensor *t)
         element_check(c, t, sample_draw(c, t, k), scale, &worst);
     direction_check(c, t, scale, &worst);
     bool good = worst.error <= c->tolerance;
-    printf("%-32s %.2e at %-18s %s", t->name, worst.error, worst.where, good ? "ok\n" : "FAIL");
-    if (!good)
-        printf("  gradient %.9g, differences %.9g, at most %.0e\n", worst.says, worst.is, c->tolerance);
-    fflush(stdout);
+    tensor_report(c, t, &worst, good);
     return good;
 }
 
@@ -188,10 +202,13 @@ int seqrt_gradcheck(Trainer *t)
 {
     Check c = {.t = t, .model = t->model, .seed = t->options.seed};
     int wrong = 0;
+    c.report = t->options.json ? json_array() : NULL;
     check_open(&c);
     for (int i = 0; i < c.model->tensors_count; i++)
         wrong += !tensor_check(&c, &c.model->tensors[i]);
     check_close(&c);
+    if (c.report)
+        seqrt_json_print(json_pack("{s:b, s:f, s:o}", "ok", wrong == 0, "tolerance", c.tolerance, "tensors", c.report));
     if (wrong)
         fprintf(stderr, "%s: gradcheck: %d of %d tensors are wrong\n", t->program, wrong, c.model->tensors_count);
     return wrong ? EXIT_MISMATCH : EXIT_DONE;

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ typedef struct Training {
     TrainState state;
     int64_t steps_limit, epochs_limit; /* INT64_MAX: none */
     FILE *log;
-    double epoch_start;
+    double epoch_start, train_loss; /* of the last epoch, whole or cut by --steps; NaN: none */
     Progress progress;
     SeqrtError error;
 } Training;
@@ -299,6 +300,7 @@ static bool epoch_report(Training *g, double *valid_loss)
     int n = seqrt_metrics_list(g->model->task, &m, -1, list);
     double loss = g->state.loss.sum / g->state.loss.weight, seconds = seqrt_seconds() - g->epoch_start;
     *valid_loss = m.loss.sum / m.loss.weight;
+    g->train_loss = loss;
     seqrt_metrics_free(&m);
     epoch_print(g, loss, *valid_loss, list, seconds);
     return log_row(g, loss, *valid_loss, list, n, seconds);
@@ -406,7 +408,7 @@ static int interrupted_end(Training *g)
 {
     char own[300];
     Options *o = &g->t->options;
-    snprintf(own, sizeof own, "%.250s.ckpt.safetensors", g->model->task->name);
+    snprintf(own, sizeof own, "%.250s.interrupted.safetensors", g->model->task->name);
     if (!o->checkpoint)
         o->checkpoint = own;
     if (!checkpoint_write(g))
@@ -428,11 +430,11 @@ static bool weights_save(Training *g)
     return good;
 }
 
-/* The spec's test file, where there is one: to standard output, as eval does. */
-static int test_run(Training *g)
+/* The spec's test file, where there is one: to standard output, as eval does; or into the summary. */
+static int test_run(Training *g, json_t *summary)
 {
     const char *path = g->model->task->test_path;
-    if (!path || g->t->options.quiet || access(path, R_OK) != 0)
+    if (!path || (g->t->options.quiet && !summary) || access(path, R_OK) != 0)
         return EXIT_DONE;
     SeqrtDataset *data = seqrt_dataset_read(g->model->task, path, true, &g->error);
     if (!data)
@@ -441,7 +443,10 @@ static int test_run(Training *g)
     SeqrtLoader *loader = seqrt_loader_new(g->model, data, &part);
     if (loader) {
         Metrics m = seqrt_evaluate(g->t, loader);
-        seqrt_metrics_print(g->model->task, &m, "test ");
+        if (summary)
+            json_object_set_new(summary, "test", seqrt_metrics_json(g->model->task, &m));
+        else
+            seqrt_metrics_print(g->model->task, &m, "test ");
         seqrt_metrics_free(&m);
     }
     seqrt_loader_free(loader);
@@ -450,8 +455,39 @@ static int test_run(Training *g)
     return loader ? EXIT_DONE : EXIT_SYSTEM;
 }
 
+/* Figures of the weights that are kept: with patience those best on validation, else the last. */
+static json_t *summary_json(Training *g, Stop stop, double seconds)
+{
+    const TrainState *s = &g->state;
+    bool best = isfinite(s->best_loss);
+    const char *why = stop == STOP_STALE ? "patience" : stop == STOP_STEPS ? "steps" : "epochs";
+    json_t *summary = json_pack("{s:i, s:I, s:f, s:i, s:s}", "epochs", s->epoch, "steps", (json_int_t)s->step, "seconds", seconds,
+                                "best_epoch", best ? s->epoch - s->stale : s->epoch, "stopped_by", why);
+    if (isfinite(g->train_loss))
+        json_object_set_new(summary, "train_loss", json_real(g->train_loss));
+    if (g->valid) {
+        Metrics m = seqrt_evaluate(g->t, g->valid);
+        json_object_set_new(summary, "valid", seqrt_metrics_json(g->model->task, &m));
+        seqrt_metrics_free(&m);
+    }
+    return summary;
+}
+
+static int result_report(Training *g, Stop stop, double seconds)
+{
+    json_t *summary = g->t->options.json ? summary_json(g, stop, seconds) : NULL;
+    int code = test_run(g, summary);
+    if (summary) {
+        json_dumpf(summary, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    }
+    json_decref(summary);
+    return code;
+}
+
 static int training_end(Training *g, Stop stop)
 {
+    double seconds = seqrt_seconds() - g->progress.start;
     if (stop == STOP_UNSOUND || stop == STOP_SYSTEM)
         return seqrt_stop(g->t, stop == STOP_SYSTEM ? EXIT_SYSTEM : EXIT_DATA, &g->error);
     if (stop == STOP_SIGNAL)
@@ -463,12 +499,12 @@ static int training_end(Training *g, Stop stop)
         g->model->set(g->t->memory, SEQRT_WEIGHTS, g->state.best);
     if (!good || !weights_save(g))
         return seqrt_stop(g->t, EXIT_SYSTEM, &g->error);
-    return test_run(g);
+    return result_report(g, stop, seconds);
 }
 
 int seqrt_train(Trainer *t)
 {
-    Training g = {.t = t, .model = t->model};
+    Training g = {.t = t, .model = t->model, .train_loss = NAN};
     int code;
     if (t->options.load && t->options.resume) {
         seqrt_fail(&g.error, "--load and --resume both bring weights; expected one of them");
