@@ -1,0 +1,270 @@
+# using.tcl: a trained model in use: eval with its table, JSON and details; predict from every source, in flat memory; sample
+# and forecast. What the commands print is compared with itself by another way: details with sums, CSV with JSON.
+
+proc trainer {name args} { return [ran ./$name {*}$args] }
+proc lines {text} { return [split [string trim $text \n] \n] }
+
+proc json_number {json key} {
+    if {![regexp "\"$key\": *(\[-+0-9.eE\]+)" $json -> value]} { error "no $key in $json" }
+    return $value
+}
+
+# A list of lists of numbers in JSON, as Tcl's
+proc json_rows {json key} {
+    if {![regexp "\"$key\": *(\\\[\[-+0-9.eE,\\s\\\[\\\]\]*\\\])" $json -> text]} { error "no $key in $json" }
+    return [lmap row [lindex [string map {\[ "{" \] "}" , " "} $text] 0] {list {*}$row}]
+}
+
+proc close_to {a b} { return [expr {abs($a - $b) <= 1e-5 * (abs($a) + abs($b) + 1e-9)}] }
+
+# Fields of CSV lines without quotes, the header left out
+proc table {path} { return [lmap line [lrange [lines [text $path]] 1 end] {split $line ,}] }
+
+# ---- names: is there an x in it, a y, or neither ----
+
+proc names_write {path count from} {
+    set rows {}
+    for {set i 0} {$i < $count} {incr i} {
+        set n [expr {$from + $i}]
+        set word "[lindex {ana bo kim lu teo} [expr {$n % 5}]][lindex {x y z w} [expr {($n / 5) % 4}]]$n"
+        append rows "$word,[lindex {has_x has_y none none} [expr {($n / 5) % 4}]]\n"
+    }
+    put $path "name,label\n$rows"
+}
+names_write train.csv 200 0
+names_write test.csv 61 1000
+put names.yaml {seqgen: 1
+name: names
+data: {train: train.csv, valid: 0.2, test: test.csv, input: {chars: name}, target: {class: label}}
+model:
+  - embedding: {dim: 4}
+  - rnn: {hidden: 6}
+  - max
+  - linear: {out: classes}
+train: {optimizer: {adam: {lr: 0.02}}, epochs: 3, batch: 16}
+}
+test names/build {
+    ran -env $quick $seqgen build names.yaml -o names --target portable --quiet
+    trainer names train --quiet --save w.safetensors
+} {}
+
+test eval/text {
+    set out [trainer names eval --load w.safetensors]
+    list [regexp {^loss \S+  count 61  accuracy \S+\n} $out] [regexp {test part of the data: test\.csv} $out] \
+        [regexp {class +precision +recall +f1 +support} $out] [regexp {\nmacro mean +\S+ +\S+ +\S+ +61\n} $out] \
+        [regexp {true \\ pred +has_x +has_y +none\n} $out]
+} {1 1 1 1 1}
+test eval/details {
+    # Accuracy and the matrix from the details are those of the JSON
+    set json [trainer names eval --load w.safetensors --json --details d.csv]
+    set matrix {{0 0 0} {0 0 0} {0 0 0}}
+    set right 0
+    set classes {has_x has_y none}
+    foreach row [table d.csv] {
+        lassign $row sequence line name is predicted chance
+        incr right [expr {$is eq $predicted}]
+        set at [list [lsearch $classes $is] [lsearch $classes $predicted]]
+        lset matrix $at [expr {[lindex $matrix $at] + 1}]
+    }
+    list [lindex [lines [text d.csv]] 0] [close_to [json_number $json accuracy] [expr {$right / 61.0}]] \
+        [expr {[json_rows $json confusion] eq $matrix}] [expr {[lrange [lindex [table d.csv] 4] 0 2] eq {5 6 teox1004}}]
+} {sequence,row,text,true,predicted,chance 1 1 1}
+test eval/scores {
+    # Precision, recall and f1 of the first class, and the plain mean of the recalls, from the matrix
+    set json [trainer names eval --load w.safetensors --json]
+    set m [json_rows $json confusion]
+    set right [lindex $m 0 0]
+    set support [tcl::mathop::+ {*}[lindex $m 0]]
+    set predicted [expr {[lindex $m 0 0] + [lindex $m 1 0] + [lindex $m 2 0]}]
+    regexp {"per_class": \[\s*(\{[^\}]*\})} $json -> first
+    regexp {"macro": (\{[^\}]*\})} $json -> macro
+    set recalls 0
+    for {set c 0} {$c < 3} {incr c} { set recalls [expr {$recalls + double([lindex $m $c $c]) / [tcl::mathop::+ {*}[lindex $m $c]]}] }
+    list [close_to [json_number $first precision] [expr {$predicted ? double($right) / $predicted : 0}]] \
+        [close_to [json_number $first recall] [expr {double($right) / $support}]] \
+        [close_to [json_number $first f1] [expr {2.0 * $right / ($support + $predicted)}]] \
+        [json_number $first support] [close_to [json_number $macro recall] [expr {$recalls / 3}]] [json_number $macro support]
+} {1 1 1 16 1 61}
+test eval/parts {
+    lmap part {train valid test} { json_number [trainer names eval --load w.safetensors --json --part $part] count }
+} {160 40 61}
+test eval/part_unknown { dict get [run ./names eval --load w.safetensors --part half] err } {/expected train, valid or test/}
+test eval/details_unwritable { dict get [run ./names eval --load w.safetensors --details no/such/d.csv] code } 5
+# ---- predict ----
+
+proc answer {text} { return [lrange [lines $text] 1 end] }
+test predict/sources {
+    # A file, texts, lines and CSV on standard input give the same lines
+    put some.csv "name\nanax1\nboy2\nkimz3\n"
+    set file [answer [trainer names predict --load w.safetensors --data some.csv]]
+    set texts [answer [trainer names predict --load w.safetensors anax1 boy2 kimz3]]
+    set input [answer [ran -in "anax1\nboy2\nkimz3\n" ./names predict --load w.safetensors -]]
+    set table [answer [ran -in [text some.csv] ./names predict --load w.safetensors --data -]]
+    list [llength $file] [expr {$file eq $texts}] [expr {$file eq $input}] [expr {$file eq $table}]
+} {3 1 1 1}
+test predict/json {
+    set csv [split [lindex [answer [trainer names predict --load w.safetensors anax1]] 0] ,]
+    set json [trainer names predict --load w.safetensors --json anax1]
+    lassign $csv class x y none
+    expr {$json eq "{\"sequence\": 1, \"text\": \"anax1\", \"class\": \"$class\", \"chances\": {\"has_x\": $x, \"has_y\": $y, \"none\": $none}}\n"}
+} 1
+test predict/json_escapes {
+    ran -in "a\"b\\\tc\n" ./names predict --load w.safetensors --json --quiet -
+} {/"text": "a\\"b\\\\\\u0009c"/}
+test predict/rate { dict get [run ./names predict --load w.safetensors --data test.csv] err } {/^61 sequences in [0-9.]+ s: [0-9]+ a second\n$/}
+test predict/quiet { dict get [run ./names predict --load w.safetensors --data test.csv --quiet] err } {}
+test predict/pieces {
+    # More than one piece, then the first error after lines that were fine
+    set rows [string repeat "anax1\nboy2\n" 5000]
+    put many.csv "name\n$rows"
+    set out [answer [trainer names predict --load w.safetensors --data many.csv --quiet]]
+    put broken.csv "name\n${rows}\"a\"b\n"
+    set result [run ./names predict --load w.safetensors --data broken.csv --quiet]
+    list [llength $out] [llength [lsort -unique $out]] [dict get $result code] [regexp {broken\.csv:10002} [dict get $result err]] \
+        [expr {[llength [answer [dict get $result out]]] > 4000}]
+} {10000 2 2 1 1}
+test predict/flat_memory {
+    # 100,000 rows in 16 MB of address space: held whole they are more (eval reads them so, and fails)
+    set channel [open large.csv w]
+    puts $channel name
+    for {set i 0} {$i < 100} {incr i} { puts -nonewline $channel [string repeat "anax1boy2kimz3luw4teo\n" 1000] }
+    close $channel
+    set result [run -timeout 900 sh -c {ulimit -v 16000; exec ./names predict --load w.safetensors --data large.csv --quiet | tail -n +2 | wc -l}]
+    list [dict get $result code] [string trim [dict get $result out]] [dict get $result err]
+} {0 100000 {}}
+
+# ---- numbers: groups of rows, tags; values in their own units ----
+
+proc rows_write {path groups from} {
+    set rows {}
+    for {set g 0} {$g < $groups} {incr g} {
+        for {set i 0} {$i < 3 + $g % 4} {incr i} {
+            set x [expr {($from + 7 * $g + 3 * $i) % 11}]
+            append rows "g$g,$x,[expr {1000 + 100 * $x}],[expr {$x > 5 ? "high" : "low"}]\n"
+        }
+    }
+    put $path "id,x,price,level\n$rows"
+}
+rows_write rows.csv 40 0
+rows_write rows_test.csv 9 3
+set rows_spec {seqgen: 1
+name: rows
+data: {train: rows.csv, test: rows_test.csv, sequence: id, input: {columns: [x], normalize: standard}, target: TARGET}
+model: [{rnn: {hidden: 4}}, POOL{linear: {out: OUT}}]
+train: {optimizer: {adam: {lr: 0.02}}, epochs: 3, batch: 8}
+}
+test tags/details {
+    put tags.yaml [string map {TARGET "{tag: level}" POOL {} OUT classes} $rows_spec]
+    ran -env $quick $seqgen build tags.yaml -o tags --target portable --quiet
+    trainer tags train --quiet --save t.safetensors
+    set json [trainer tags eval --load t.safetensors --json --details d.csv]
+    set right 0
+    foreach row [table d.csv] { incr right [expr {[lindex $row 3] eq [lindex $row 4]}] }
+    list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [json_number $json count] \
+        [close_to [json_number $json accuracy] [expr {$right / double([llength [table d.csv]])}]] [lrange [lindex [table d.csv] 3] 0 2]
+} {sequence,step,row,true,predicted,chance 39 39 1 {2 1 5}}
+test values/own_units {
+    # Truth is the file's, and rmse that of the lines
+    put values.yaml [string map {TARGET "{value: price}" POOL "last, " OUT targets} $rows_spec]
+    ran -env $quick $seqgen build values.yaml -o values --target portable --quiet
+    trainer values train --quiet --save v.safetensors
+    set json [trainer values eval --load v.safetensors --json --details d.csv]
+    set squares 0
+    foreach row [table d.csv] { set squares [expr {$squares + ([lindex $row 3] - [lindex $row 4]) ** 2}] }
+    set first [lindex [table d.csv] 0]
+    list [lindex [lines [text d.csv]] 0] [lrange $first 0 2] [close_to [lindex $first 3] 1900] \
+        [close_to [json_number $json rmse] [expr {sqrt($squares / 9)}]] [expr {[json_number $json rmse] > 20}]
+} {sequence,step,column,true,predicted {1 1 price} 1 1 1}
+test values/standard_input {
+    set input [ran -in [text rows_test.csv] ./values predict --load v.safetensors -]
+    expr {$input eq [trainer values predict --load v.safetensors] && [llength [lines $input]] == 10}
+} 1
+test values/json {
+    set csv [answer [trainer values predict --load v.safetensors]]
+    lindex [lines [trainer values predict --load v.safetensors --json]] 1
+} {/^\{"sequence": 2, "values": \{"price": [0-9.]+\}\}$/}
+test values/text { dict get [run ./values predict --load v.safetensors hello] code } 1
+
+# ---- a series ----
+
+set rows {}
+for {set i 0} {$i < 80} {incr i} { append rows "[expr {500 + 5 * $i}],[expr {sin($i / 4.0)}]\n" }
+put series.csv "load,wave\n$rows"
+put series.yaml {seqgen: 1
+name: series
+data:
+  train: series.csv
+  valid: 0.25
+  input: {columns: [load, wave], normalize: standard}
+  target: {forecast: {columns: [load, wave], horizon: 3}}
+  window: {length: 6}
+model: [{gru: {hidden: 4}}, last, {linear: {out: targets}}]
+train: {optimizer: {adam: {lr: 0.01}}, epochs: 4, batch: 8}
+}
+test series/build {
+    ran -env $quick $seqgen build series.yaml -o series --target portable --quiet
+    trainer series train --quiet --save s.safetensors
+} {}
+test series/steps {
+    # Of each step and each column from the details
+    set json [trainer series eval --load s.safetensors --json --details d.csv]
+    set squares {load 0 wave 0}
+    foreach row [table d.csv] {
+        lassign $row sequence step column is predicted
+        if {$step != 2} continue
+        dict set squares $column [expr {[dict get $squares $column] + ($is - $predicted) ** 2}]
+    }
+    set n [json_number $json count]
+    regexp {"steps": \[(.*)\]} $json -> steps
+    set second [lindex [regexp -all -inline {"rmse": [0-9.eE+-]+} $steps] 3]
+    set both [expr {sqrt(([dict get $squares load] + [dict get $squares wave]) / (2 * $n))}]
+    list [regexp {"part": "valid"} $json] [llength [table d.csv]] [expr {6 * $n}] [llength [regexp -all -inline {"step": [123]} $json]] \
+        [close_to [json_number [lindex [regexp -all -inline {"rmse": [0-9.eE+-]+, *\s*"mae"|"rmse": [0-9.eE+-]+} $steps] 0] rmse] \
+             [json_number $steps rmse]] \
+        [expr {[lsearch -exact [lmap {v} [regexp -all -inline {"rmse": [0-9.eE+-]+} $steps] {close_to [json_number $v rmse] $both}] 1] >= 0}]
+} {1 72 72 3 1 1}
+test series/text { trainer series eval --load s.safetensors } {/\nload +\S+ +\S+ +\S+\nwave .*\nstep 1 .*\nstep 3 /}
+test series/forecast_json {
+    set csv [trainer series forecast --load s.safetensors --steps 5]
+    set json [trainer series forecast --load s.safetensors --steps 5 --json]
+    set rows [lmap row [json_rows $json rows] {join $row ,}]
+    list [regexp {^\{"columns": \["load", "wave"\], "rows": \[} $json] [expr {$rows eq [answer $csv]}] [llength $rows]
+} {1 1 5}
+
+# ---- a language ----
+
+put words.csv "word\n[string repeat "abcabc\n" 40]"
+put words.yaml {seqgen: 1
+name: words
+data: {train: words.csv, input: {chars: word}, target: {next: true}}
+model: [{gru: {hidden: 8}}, {linear: {out: vocab}}]
+train: {optimizer: {adam: {lr: 0.05}}, epochs: 12, batch: 8}
+}
+test words/build {
+    ran -env $quick $seqgen build words.yaml -o words --target portable --quiet
+    trainer words train --quiet --save l.safetensors
+} {}
+test words/sample_json {
+    list [trainer words sample --load l.safetensors --prompt a --length 4 --top-k 1 --json --seed 3] \
+        [trainer words sample --load l.safetensors --prompt a --length 4 --temperature 0]
+} {{{"prompt": "a", "text": "bcab", "tokens": 4, "seed": 3, "temperature": 1}
+} {abcab
+}}
+test words/top_k_all { expr {[trainer words sample --load l.safetensors --length 50 --top-k 3] eq [trainer words sample --load l.safetensors --length 50]} } 1
+test words/top_k_zero { dict get [run ./words sample --load l.safetensors --top-k 0] err } {/--top-k "0"; expected a whole number of at least 1/}
+test words/details {
+    trainer words eval --load l.safetensors --details d.csv
+    list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [lrange [lindex [table d.csv] 1] 0 3]
+} {sequence,step,row,true,predicted,chance 200 {1 2 2 c}}
+
+# ---- the others ----
+
+test json/train {
+    set json [trainer names train --quiet --json]
+    list [regexp {^\{"epochs":3,"steps":30,"seconds":[0-9.e-]+,"best_epoch":3,"stopped_by":"epochs","train_loss":[0-9.]+,"valid":\{"loss":[0-9.]+,"count":40,"accuracy":[0-9.]+\},"test":\{"loss":[0-9.]+,"count":61,"accuracy":[0-9.]+\}\}\n$} $json] \
+        [llength [lines $json]]
+} {1 1}
+test json/gradcheck {
+    set json [trainer names gradcheck --json]
+    list [regexp {"ok": true,\s+"tolerance"} $json] [llength [regexp -all -inline {"name":} $json]]
+} {1 7}
