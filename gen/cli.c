@@ -34,7 +34,8 @@ typedef struct Option {
 #define KEY(key) 0, key
 
 static const Option options[] = {
-    {"output", 'o', OPTION_TEXT, AT(output), "FILE", IN_GENERATE | IN_BUILD, "what to write; default: the model's name"},
+    {"output", 'o', OPTION_TEXT, AT(output), "FILE", IN_GENERATE | IN_BUILD | IN_COMPARE,
+     "what to write, compare: a directory; default: the model's name, compare: comparison"},
     {"set", 0, OPTION_SET, KEY(NULL), "KEY=VALUE", IN_ALL, "change a key of the spec, e.g. train.epochs=3; repeatable"},
     {"unroll", 0, OPTION_OVERRIDE, KEY("codegen.unroll"), "auto|full|none", IN_ALL, "time: straight-line code, or a loop"},
     {"target", 0, OPTION_OVERRIDE, KEY("codegen.target"),
@@ -46,7 +47,9 @@ static const Option options[] = {
     {"weights", 0, OPTION_TEXT, AT(weights), "FILE", IN_GENERATE | IN_BUILD, "safetensors file that --emit infer stores"},
     {"dump", 0, OPTION_TEXT, AT(dump), "spec|graph|ops|plan|m4|schema", IN_GENERATE, "print what passes between two stages, and stop"},
     {"keep", 0, OPTION_FLAG, AT(keep), NULL, IN_BUILD | IN_VERIFY, "keep the generated files and say where"},
-    {"json", 0, OPTION_FLAG, AT(json), NULL, IN_VERIFY | IN_INFO, "the result as JSON on standard output"},
+    {"seeds", 0, OPTION_TEXT, AT(seeds), "N", IN_COMPARE, "train each with the seeds 1..N; default: 3"},
+    {"jobs", 'j', OPTION_TEXT, AT(jobs), "N", IN_COMPARE, "runs at a time; default: the cores there are"},
+    {"json", 0, OPTION_FLAG, AT(json), NULL, IN_VERIFY | IN_INFO | IN_COMPARE, "the result as JSON on standard output"},
     {"quiet", 'q', OPTION_FLAG, AT(quiet), NULL, IN_ALL, "print errors only"},
     {"version", 'V', OPTION_FLAG, AT(version), NULL, IN_ALL, "print the version"},
     {"help", 'h', OPTION_FLAG, AT(help), NULL, IN_ALL, "print this help; after a command, the command's"},
@@ -289,7 +292,11 @@ static int words_read(Cli *cli, const Command *commands, int count, int argc, ch
         } else if (word_take(cli, commands, count, word, &first)) {
             if (cli->command->bit == IN_RUN)
                 return rest_take(cli, argc, argv, i);
-            return extra_word(cli, commands, count, word);
+            if (cli->command->bit != IN_COMPARE)
+                return extra_word(cli, commands, count, word);
+            if (!cli->args)
+                cli->args = mem_alloc((size_t)argc * sizeof *cli->args);
+            cli->args[cli->args_count++] = argv[i];
         }
     }
     return -1;
@@ -308,7 +315,8 @@ static int fits(const Cli *cli, unsigned seen)
         FAIL(NULL, "--emit infer: the weights are missing; expected --weights FILE");
     if (!infer && cli->weights)
         FAIL(NULL, "--weights: only --emit infer stores weights in the C; a trainer takes them with --load");
-    if (!cli->spec_path && !(cli->dump && strcmp(cli->dump, "schema") == 0))
+    bool page_anew = cli->command->bit == IN_COMPARE && cli->output;
+    if (!cli->spec_path && !page_anew && !(cli->dump && strcmp(cli->dump, "schema") == 0))
         FAIL(NULL, "no spec given; expected seqgen %s%s%s", name, *name ? " " : "", cli->command->words);
     if (cli->command->bit == IN_RUN && cli->args_count == 0)
         FAIL(NULL, "run: the trainer's command is missing; expected train, eval, predict, ..");
@@ -358,6 +366,7 @@ static int help_general(const Command *commands, int count)
          "  seqgen specs/first_names_lstm.yaml -o model.c\n"
          "  seqgen build specs/first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n"
          "  seqgen verify specs/first_names_lstm.yaml --set model.lstm.hidden=20\n"
+         "  seqgen compare specs/first_names_*.yaml -o names\n"
          "\nExit codes: 0 done; 1 usage; 2 the spec or its data is wrong; 3 a budget is exceeded;\n"
          "4 verification failed; 5 a tool (m4, cc) or the system failed.");
     return EXIT_DONE;

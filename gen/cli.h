@@ -19,7 +19,7 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_SPEC = 2, EXIT_BUDGET = 3, EXIT_MISMA
 typedef struct Cli Cli;
 
 /* One bit a command: which options it takes. */
-enum { IN_GENERATE = 1, IN_BUILD = 2, IN_VERIFY = 4, IN_RUN = 8, IN_INFO = 16, IN_ALL = 31 };
+enum { IN_GENERATE = 1, IN_BUILD = 2, IN_VERIFY = 4, IN_RUN = 8, IN_INFO = 16, IN_COMPARE = 32, IN_ALL = 63 };
 
 typedef struct Command {
     const char *name;      /* "" is generating, which has no word */
@@ -32,13 +32,13 @@ typedef struct Command {
 
 struct Cli {
     const Command *command;
-    const char *spec_path;           /* NULL only with --dump schema */
+    const char *spec_path;           /* NULL only with --dump schema, and for compare's page anew */
     SpecOverride *overrides;         /* --set, and the options that stand for one */
     int overrides_count;
     int args_count;
-    char **args;                     /* run: what goes to the trainer's command line */
+    char **args;                     /* run: what goes to the trainer's command line; compare: the specs behind the first */
     const char *output;              /* -o, or NULL */
-    const char *weights, *dump, *emit;
+    const char *weights, *dump, *emit, *seeds, *jobs;
     bool json, quiet, keep, help, version;
 };
 

@@ -1,4 +1,4 @@
-/* commands.c: generate, build, run, info; verify is in verify.c. A new command is a line in command_table. */
+/* commands.c: generate, build, run, info; verify is in verify.c, compare in compare.c. A new command is a line in command_table. */
 #include "commands.h"
 
 #include <stdlib.h>
@@ -192,7 +192,7 @@ static void build_free(Build *b)
     free(b->program);
 }
 
-static int command_build(const Cli *cli, const Graph *graph)
+int command_build(const Cli *cli, const Graph *graph)
 {
     Build build = {.cli = cli, .graph = graph, .output = cli->output ? cli->output : graph->spec->name};
     int status = home_find(&build.home, true) ? build_in(&build) : EXIT_SYSTEM;
@@ -271,5 +271,15 @@ const Command command_table[] = {
     {"info", IN_INFO, "SPEC", "layers, shapes, parameters, MACs, memory, lines, compile time",
      "Lines and compile time are predicted, nothing is generated.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
      command_info},
+    {"compare", IN_COMPARE, "SPEC... -o DIR", "train each with several seeds on the same data; one table, one page",
+     "Each spec is built, trained with the seeds 1..N and judged on its test part (else the validation part). All must\n"
+     "predict the same thing on the same data. DIR gets report.html, results.json, and for each spec its trainer, logs and\n"
+     "weights. A run that fails is reported, the others go on, and the exit code is 5. Plots are drawn by gnuplot.\n"
+     "Without a spec, DIR's page is written anew from its results.json.\n\n"
+     "Examples:\n"
+     "  seqgen compare specs/first_names_*.yaml -o names\n"
+     "  seqgen compare small.yaml large.yaml --seeds 5 --jobs 2 --set train.epochs=10 -o sizes --json > sizes.json\n"
+     "  seqgen compare -o names\n",
+     command_compare},
 };
 const int command_count = sizeof command_table / sizeof command_table[0];

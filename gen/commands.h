@@ -10,6 +10,8 @@
 extern const Command command_table[];
 extern const int command_count;
 
-int command_verify(const Cli *cli, const Graph *graph); /* verify.c */
+int command_build(const Cli *cli, const Graph *graph);
+int command_verify(const Cli *cli, const Graph *graph);  /* verify.c */
+int command_compare(const Cli *cli, const Graph *graph); /* compare.c; graph NULL: only the page anew */
 
 #endif

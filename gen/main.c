@@ -38,6 +38,8 @@ static int spec_stage(const Cli *cli)
 {
     if (dump_asked(cli, "schema"))
         return dump(schema_dump());
+    if (!cli->spec_path)
+        return cli->command->run(cli, NULL);
     Diag diag = {.path = cli->spec_path};
     Spec *spec = spec_read(cli->spec_path, cli->overrides, cli->overrides_count, &diag);
     if (!spec)

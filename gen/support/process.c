@@ -20,7 +20,7 @@ extern char **environ;
 
 /* ---- what an interruption must end and remove ---- */
 
-enum { CLEAN_PIDS = 16, CLEAN_DIRECTORIES = 4 };
+enum { CLEAN_PIDS = 256, CLEAN_DIRECTORIES = 4 };
 static volatile pid_t running[CLEAN_PIDS];
 static char *volatile directories[CLEAN_DIRECTORIES];
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -203,12 +203,12 @@ static void process_collect(Process *process, int status, ProcessResult *result)
     process_close(process);
 }
 
-int process_wait_any(Process *list, int count, ProcessResult *result)
+static int ended_any(Process *list, int count, ProcessResult *result, int options)
 {
     for (;;) {
         int status;
-        pid_t pid = waitpid(-1, &status, 0);
-        if (pid < 0 && errno != EINTR)
+        pid_t pid = waitpid(-1, &status, options);
+        if (pid == 0 || (pid < 0 && errno != EINTR))
             return -1;
         for (int i = 0; pid > 0 && i < count; i++)
             if (list[i].pid == pid) {
@@ -217,6 +217,10 @@ int process_wait_any(Process *list, int count, ProcessResult *result)
             }
     }
 }
+
+int process_wait_any(Process *list, int count, ProcessResult *result) { return ended_any(list, count, result, 0); }
+
+int process_poll_any(Process *list, int count, ProcessResult *result) { return ended_any(list, count, result, WNOHANG); }
 
 bool process_run(const char *const argv[], const char *directory, const char *input, ProcessResult *result,
                  SeqrtError *error)

@@ -36,6 +36,8 @@ bool process_fork(Process *process, int (*job)(void *), void *context, SeqrtErro
 
 /* Waits until one of the running processes of the list has ended; its place, or -1 when none runs. */
 int process_wait_any(Process *list, int count, ProcessResult *result);
+/* The same without waiting: -1 when none has ended yet. */
+int process_poll_any(Process *list, int count, ProcessResult *result);
 /* Starts and waits. */
 bool process_run(const char *const argv[], const char *directory, const char *input, ProcessResult *result,
                  SeqrtError *error);
