@@ -79,7 +79,7 @@ static const OptionRow rows[] = {
     {"save", "OUT", OPTION_TEXT, AT(save), PROBE, 0, 0, "the results (safetensors)"},
     {"checkpoint", "F", OPTION_TEXT, AT(checkpoint), TRAIN, 0, 0, "everything needed to continue, at the end of every epoch"},
     {"resume", "F", OPTION_TEXT, AT(resume), TRAIN, 0, 0, "continue a checkpoint exactly"},
-    {"threads", "N", OPTION_COUNT, AT(threads), TRAIN, 1, 0, "accepted; the result does not depend on it"},
+    {"threads", "N", OPTION_COUNT, AT(threads), TRAIN | BENCH, 1, 0, "threads that take each step together (1); the result is the same for every N, bit for bit"},
     {"prompt", "S", OPTION_TEXT, AT(prompt), SAMPLE, 0, 0, "text to continue (none: after a line end if the vocabulary has one, else any token)"},
     {"length", "N", OPTION_COUNT, AT(length), SAMPLE, 0, 0, "tokens to write (200)"},
     {"temperature", "X", OPTION_REAL, AT(temperature), SAMPLE, 0, 0, "1 as learned, less is surer, 0 always the likeliest (1)"},

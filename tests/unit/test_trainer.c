@@ -438,7 +438,8 @@ static void interruption(void)
         char *argv[] = {"toy", "train", "--epochs", "1000000", "--checkpoint", "int.st"};
         _exit(seqrt_main(&toy.model, 6, argv));
     }
-    usleep(300000);
+    for (int i = 0; i < 6000 && access("int.st", F_OK) != 0; i++) /* it stands at the end of the first epoch */
+        usleep(10000);
     kill(child, SIGINT);
     int status = 0;
     waitpid(child, &status, 0);
