@@ -1,0 +1,86 @@
+# docs.tcl: every command of docs/ is run, every piece of C there is compiled or stands in what is generated.
+#
+# The commands run in a copy of specs/ whose data is cut to its first rows, with trainings of two steps and portable C by
+# tcc: what is tested is that they are right, not what they learn. A page's sh blocks are one script that ends at the first
+# error; its files (```c program=NAME) are written before.
+
+set rows 150
+
+# Blocks of a page that open with ```KIND: {rest-of-the-opening-line text ...}
+proc blocks {page kind} {
+    set found {}
+    foreach {all rest text} [regexp -all -inline -line -- "(?n)^```${kind}(\[^\n\]*)\n((?:(?!```).*\n)*)```" [words $page]] {
+        lappend found [string trim $rest] $text
+    }
+    return $found
+}
+
+proc cut {path rows} {
+    set lines [split [text $path] \n]
+    put $path [join [lrange $lines 0 $rows] \n]\n
+}
+
+proc workshop {dir} {
+    file mkdir $dir
+    file copy {*}[glob $::root/specs/*.yaml] $dir
+    file copy $::root/specs/data $dir
+    foreach path [files_below $dir/data] {
+        if {[file extension $path] in {.csv .tsv}} { cut $dir/data/$path $::rows }
+        if {[file extension $path] eq ".txt"} { put $dir/data/$path [string range [text $dir/data/$path] 0 6000] }
+    }
+    file mkdir $dir/bin
+    put $dir/bin/seqgen "#!/bin/sh
+case \$1 in compare) set -- \"\$@\" --seeds 1 --set train.epochs=1 ;; esac
+case \$1 in build|verify|compare) set -- \"\$@\" --target portable ;; esac
+exec $::seqgen \"\$@\"\n"
+    file attributes $dir/bin/seqgen -permissions 0755
+}
+
+proc script {page} {
+    set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\"\n"
+    foreach {rest block} [blocks $page sh] { append text $block }
+    return [regsub -all -line {^(\./[a-z_]+) train} $text {\1 train --steps 2}]
+}
+
+# "good", or what the page's commands said
+proc page_run {name} {
+    set page $::root/docs/$name.md
+    workshop $name
+    foreach {rest block} [blocks $page c] {
+        if {[regexp {program=(\S+)} $rest all file]} { put $name/$file $block }
+    }
+    return [verdict [run -dir $name -timeout 900 -env $::quick sh -c [script $page]]]
+}
+
+foreach page [lsort [glob -directory $root/docs -tails *.md]] {
+    if {$page eq "README.md"} continue
+    test commands/$page { page_run [file rootname $page] } good
+}
+test commands/README.md {
+    verdict [run -dir $root sh -c "set -eu\n[lindex [blocks $root/docs/README.md sh] 1]\ntest -f first_names_lstm.yaml"]
+} good
+
+# The C that reading.md quotes stands in the file that it reads, word for word.
+test quotes/reading.md {
+    set model [words reading/model.c]
+    set missing {}
+    foreach {rest block} [blocks $root/docs/reading.md c] {
+        if {[string first $block $model] < 0} { lappend missing $block }
+    }
+    set missing
+} {}
+
+# Every page is reached from the first one, and every spec that a page names is there.
+test links {
+    set missing {}
+    foreach page [glob -directory $root/docs *.md] {
+        foreach {all target} [regexp -all -inline {\]\(([a-z_]+\.md)\)} [words $page]] {
+            if {![file exists $root/docs/$target]} { lappend missing $target }
+        }
+        foreach spec [regexp -all -inline {[a-z_]+\.yaml} [words $page]] {
+            if {![file exists $root/specs/$spec]} { lappend missing $spec }
+        }
+        if {[file tail $page] ne "README.md" && [string first "([file tail $page])" [words $root/docs/README.md]] < 0} { lappend missing [file tail $page] }
+    }
+    set missing
+} {}
