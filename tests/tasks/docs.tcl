@@ -4,6 +4,8 @@
 # tcc: what is tested is that they are right, not what they learn. A page's sh blocks are one script that ends at the first
 # error; its files (```c program=NAME) are written before.
 
+set build [file dirname [file dirname $seqgen]]
+
 # Texts cost the most a row; of the weather a year is needed for every word of it to occur.
 proc rows_of {path} { return [expr {[regexp {names|sentiment} $path] ? 120 : 450}] }
 
@@ -38,7 +40,7 @@ exec $::seqgen \"\$@\"\n"
 }
 
 proc script {page} {
-    set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\"\n"
+    set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\" PKG_CONFIG_PATH=$::build/lib/pkgconfig\n"
     foreach {rest block} [blocks $page sh] { append text $block }
     return [regsub -all -line {^(\./[a-z_]+) train} $text {\1 train --steps 2}]
 }
