@@ -1,0 +1,63 @@
+# specs_all.tcl: every spec in specs/ as it stands: generated, compiled, two steps of training, the test part evaluated.
+# Does not: train to the end; specs/RESULTS.md says what comes out then, and tests/torch/tasks.py trains the same in PyTorch.
+
+# The specs with data beside them; those of the adding problem have theirs made, shorter, in a directory of their own
+proc specs_home {spec} {
+    if {![string match adding_* $spec]} { return $::root/specs }
+    if {![file exists $::tmp/made]} {
+        file mkdir $::tmp/made/data/adding
+        ran tclsh $::root/specs/data/adding/make.tcl $::tmp/made/data/adding 60 20
+        file copy {*}[glob $::root/specs/adding_*.yaml] $::tmp/made
+    }
+    return $::tmp/made
+}
+
+# Whole texts take the quick compiler's code too long: no validation, and a page of the test part
+proc less_text {spec} {
+    if {![string match sotu_* $spec]} { return {{} {}} }
+    put $::tmp/page.txt [string range [text $::root/specs/data/sotu/test.txt] 0 1999]
+    return [list {--set data.valid=0 --set train.patience=0 --set train.batch=2} [list --data $::tmp/page.txt]]
+}
+
+# Two steps and an evaluation: the keys of its figures
+proc short_run {spec} {
+    set home [specs_home $spec]
+    lassign [less_text $spec] build_less eval_less
+    ran -env $::quick $::seqgen build $home/$spec.yaml -o $::tmp/$spec --quiet --target portable {*}$build_less
+    ran -dir $home $::tmp/$spec train --steps 2 --quiet --save $::tmp/w.safetensors
+    set json [ran -dir $home $::tmp/$spec eval --load $::tmp/w.safetensors --json {*}$eval_less]
+    file delete $::tmp/$spec
+    return [lmap key {loss count accuracy perplexity rmse} {
+        if {![regexp "\"$key\": *\[0-9\]" $json]} continue
+        set key
+    }]
+}
+
+# What each task's evaluation holds
+set figures {
+    adding {loss count rmse} first_names {loss count accuracy} sentiment {loss count accuracy} sotu {loss count accuracy perplexity}
+    storms {loss count accuracy} sunspots {loss count rmse} tomorrow {loss count rmse} weather {loss count rmse}
+    weather_word {loss count accuracy}
+}
+
+foreach path [lsort [glob $root/specs/*.yaml]] {
+    set spec [file rootname [file tail $path]]
+    set task [string range $spec 0 [string last _ $spec]-1]
+    test $spec [list short_run $spec] [expr {[dict exists $figures $task] ? [dict get $figures $task] : "a task known to this test"}]
+}
+
+test adding_same_bytes {
+    ran tclsh $root/specs/data/adding/make.tcl $tmp 3 1 10
+    file mkdir again
+    ran tclsh $root/specs/data/adding/make.tcl $tmp/again 3 1 10
+    list [expr {[text train.csv] eq [text again/train.csv]}] [expr {[text train.csv] eq [text test.csv]}]
+} {1 0}
+test adding_sum {
+    set odd {}
+    foreach line [lrange [split [string trim [text train.csv]] \n] 1 end] {
+        set sum 0
+        foreach {v m} [lrange [split $line ,] 0 end-1] { set sum [expr {$sum + $v * $m}] }
+        if {abs($sum - [lindex [split $line ,] end]) > 1e-9} { lappend odd $line }
+    }
+    list [llength [split $line ,]] $odd
+} {21 {}}
