@@ -155,6 +155,8 @@ static json_t *task_json(const Compare *c)
     set_text(object, "train", task->train_path);
     set_text(object, "valid", task->valid_path);
     set_text(object, "test", task->test_path);
+    if (task->window_stride)
+        set_number(object, "stride", task->window_stride);
     if (!task->valid_path && task->valid_fraction > 0)
         set_number(object, "valid_fraction", task->valid_fraction);
     return object;

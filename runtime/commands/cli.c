@@ -18,6 +18,7 @@ static const Command commands[] = {
      "  $0 train --epochs 5 --save w.safetensors\n"
      "  $0 train --checkpoint c.safetensors --log log.csv    Ctrl-C stops after the step\n"
      "  $0 train --resume c.safetensors --checkpoint c.safetensors\n"
+     "  $0 train --report out    and open out/report.html\n"
      "  $0 train --seed 2 --quiet --json                     final figures as one line of JSON\n", seqrt_train, false, false},
     {"eval", "--load W [OPTIONS]", "loss and metrics on data; class by class, column by column, step by step",
      "  $0 eval --load w.safetensors                     the test file, else what is held out for validation\n"
@@ -70,6 +71,7 @@ static const OptionRow rows[] = {
     {"steps", "N", OPTION_COUNT, AT(steps), FORECAST, 1, 0, "rows to forecast; beyond the horizon, forecasts are fed back"},
     {"steps", "N", OPTION_COUNT, AT(steps), PROBE, 0, 0, "optimiser steps on the batch (10)"},
     {"log", "F.csv", OPTION_TEXT, AT(log), TRAIN, 0, 0, "a row an epoch, written as it ends; --resume appends"},
+    {"report", "DIR", OPTION_TEXT, AT(report), TRAIN, 0, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
     {"lr", "X", OPTION_REAL, AT(lr), TRAIN, 0, 1, "base learning rate"},
     {"seed", "N", OPTION_SEED, AT(seed), TRAIN | SAMPLE | GRADCHECK | PROBE, 0, 0, "seed instead of the spec's"},
     {"no-shuffle", NULL, OPTION_FLAG, AT(no_shuffle), TRAIN, 0, 0, "sequences in file order"},

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "team.h"
+#include "report/run.h"
 #include "trainer.h"
 
 /* Why an epoch or the run ends. */
@@ -482,7 +483,7 @@ static int result_report(Training *g, Stop stop, double seconds)
         putchar('\n');
     }
     json_decref(summary);
-    return code;
+    return code == EXIT_DONE ? seqrt_run_report(g->t, seconds, g->state.epoch, g->valid != NULL) : code;
 }
 
 static int training_end(Training *g, Stop stop)
@@ -513,7 +514,7 @@ int seqrt_train(Trainer *t)
     g.team = seqrt_team_new(g.model, t->options.threads);
     if (!data_open(&g) || !state_start(&g)) {
         code = seqrt_stop(t, EXIT_DATA, &g.error);
-    } else if (!log_open(&g)) {
+    } else if (!seqrt_run_begin(t, &g.error) || !log_open(&g)) {
         code = seqrt_stop(t, EXIT_SYSTEM, &g.error);
     } else {
         if (t->model->patience > 0 && !g.valid && !t->options.quiet)

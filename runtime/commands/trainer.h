@@ -17,7 +17,7 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_DATA = 2, EXIT_MISMATCH = 4, EXIT_SYS
 
 typedef struct Options {
     const char *data, *valid, *log, *load, *save, *checkpoint, *resume, *prompt, *batch; /* NULL: not given */
-    const char *part, *details;
+    const char *part, *details, *report;
     long epochs, steps, threads, length, rows, top_k;                                           /* -1: not given */
     double lr, temperature;                                                              /* NaN: not given */
     uint64_t seed;                                                                       /* the model's, unless given */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "finding.h"
 #include "html.h"
 #include "plot.h"
 
@@ -93,7 +94,7 @@ bool seqrt_figure_final(const Report *r, FILE *out)
     margins(plot.script, height, label_room(r), WIDTH - 72, 56, 6);
     fprintf(plot.script, "set xrange [%.9g:%.9g]\nset yrange [0.4:%d.6]\nunset ytics\nset grid noytics xtics\n"
             "set label '@%d@' at graph 0.5, screen 0 center offset character 0,0.6 textcolor rgb " COLOUR_MUTED "\n",
-            x.low, x.high, r->ranked_count, seqrt_plot_name(&plot, r->metric));
+            x.low, x.high, r->ranked_count, seqrt_plot_name(&plot, seqrt_metric_words(r)));
     if (strcmp(r->metric, "accuracy") == 0)
         fprintf(plot.script, "set format x '%%.3f'\n");
     final_draw(r, plot.script);

@@ -18,6 +18,23 @@ const char *seqrt_metric_words(const Report *r)
     return strcmp(r->metric, "mae") == 0 ? "mean absolute error" : r->metric;
 }
 
+const char *seqrt_part_words(const Report *r)
+{
+    return strcmp(r->judged_on, "valid") == 0 ? "validation" : strcmp(r->judged_on, "train") == 0 ? "training" : r->judged_on;
+}
+
+/* "accuracy 0.880", "1.53 nats a character" */
+static void value_words(const Report *r, double v, FILE *out)
+{
+    char text[32];
+    const char *words = seqrt_metric_words(r);
+    seqrt_html_figure(r->metric, v, text);
+    if (strncmp(words, "nats", 4) == 0)
+        fprintf(out, "%s %s", text, words);
+    else
+        fprintf(out, "%s %s", words, text);
+}
+
 static bool overlap(const Model *a, const Model *b) { return a->min <= b->max && b->min <= a->max; }
 
 /* "2.3 points above", "12 % below" */
@@ -72,11 +89,12 @@ static void ties_words(const Report *r, FILE *out)
 static void best_words(const Report *r, FILE *out)
 {
     const Model *best = r->ranked[0];
-    char a[32], b[32], c[32];
+    char b[32], c[32];
     int runs = 0;
     for (int i = 0; i < best->runs_count; i++)
         runs += isfinite(best->runs[i].figure);
-    fprintf(out, "%s is best: %s %s", best->label, seqrt_metric_words(r), seqrt_html_figure(r->metric, best->median, a));
+    fprintf(out, "%s is best: ", best->label);
+    value_words(r, best->median, out);
     if (runs > 1)
         fprintf(out, " (%s to %s over %d seeds)", seqrt_html_figure(r->metric, best->min, b), seqrt_html_figure(r->metric, best->max, c), runs);
     rival_words(r, out);
@@ -87,11 +105,12 @@ static void best_words(const Report *r, FILE *out)
 static void one_words(const Report *r, FILE *out)
 {
     const Model *model = r->ranked[0];
-    char figure[32], count[32];
+    char count[32];
     double judged = r->best ? seqrt_result_number(r->best->eval, "count") : NAN;
-    fprintf(out, "%c%s %s", seqrt_metric_words(r)[0] & ~0x20, seqrt_metric_words(r) + 1, seqrt_html_figure(r->metric, model->median, figure));
+    fprintf(out, "%s: ", r->title);
+    value_words(r, model->median, out);
     if (isfinite(judged))
-        fprintf(out, " on the %s of the %s part", seqrt_html_count(judged, count), r->judged_on);
+        fprintf(out, " on the %s of the %s part", seqrt_html_count(judged, count), seqrt_part_words(r));
     fprintf(out, ", after %.0f epoch%s.", model->epochs, model->epochs == 1 ? "" : "s");
 }
 

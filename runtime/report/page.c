@@ -63,9 +63,9 @@ static void task_write(const Report *r, FILE *out)
         seqrt_html_text(out, judged);
         fputs("</code>", out);
     } else {
-        fprintf(out, "its %s part", strcmp(r->judged_on, "valid") == 0 ? "validation" : r->judged_on);
+        fprintf(out, "its %s part", seqrt_part_words(r));
     }
-    fputs(", which no network has seen in training.</p>\n", out);
+    fputs(strcmp(r->judged_on, "train") == 0 ? ".</p>\n" : ", which no network has seen in training.</p>\n", out);
 }
 
 static void head_write(const Report *r, FILE *out)
@@ -103,8 +103,10 @@ static void final_write(const Report *r, bool plots, FILE *out)
     fputs("<figure>\n", out);
     if (!plots || !seqrt_figure_final(r, out))
         plot_missing(out);
-    fprintf(out, "<figcaption><b>%c%s</b> on the %s part; %s is better. Large dot: median over the seeds; small dots: the seeds; bar: their span."
-            "</figcaption>\n</figure>\n", seqrt_metric_words(r)[0] & ~0x20, seqrt_metric_words(r) + 1, r->judged_on, r->higher ? "more" : "less");
+    fprintf(out, "<figcaption><b>%c%s</b> on the %s part; %s is better.", seqrt_metric_words(r)[0] & ~0x20, seqrt_metric_words(r) + 1,
+            seqrt_part_words(r), r->higher ? "more" : "less");
+    fprintf(out, "%s</figcaption>\n</figure>\n",
+            r->models[0].runs_count > 1 ? " Large dot: median over the seeds; small dots: the seeds; bar: their span." : "");
 }
 
 static void curves_write(const Report *r, bool plots, FILE *out)
@@ -132,19 +134,36 @@ static void curves_write(const Report *r, bool plots, FILE *out)
     free(finding);
 }
 
+/* Root mean square of the errors; of the truth about its mean; of the truth about its own value a step before. */
+typedef struct Errors { double own, spread, repeated; } Errors;
+
+static Errors errors_of(const Judged *judged)
+{
+    Errors e = {0, 0, 0};
+    double mean = 0;
+    int n = judged->count;
+    for (int i = 0; i < n; i++)
+        mean += judged->should[i] / n;
+    for (int i = 0; i < n; i++) {
+        double before = judged->should[i ? i - 1 : 0];
+        e.own += (judged->is[i] - judged->should[i]) * (judged->is[i] - judged->should[i]) / n;
+        e.spread += (judged->should[i] - mean) * (judged->should[i] - mean) / n;
+        e.repeated += (judged->should[i] - before) * (judged->should[i] - before) / (n - 1);
+    }
+    return (Errors){sqrt(e.own), sqrt(e.spread), sqrt(e.repeated)};
+}
+
 static void judged_caption(const Report *r, const Judged *judged, FILE *out)
 {
-    double squares = 0, mean = 0, spread = 0;
-    for (int i = 0; i < judged->count; i++) {
-        squares += (judged->is[i] - judged->should[i]) * (judged->is[i] - judged->should[i]);
-        mean += judged->should[i] / judged->count;
-    }
-    for (int i = 0; i < judged->count; i++)
-        spread += (judged->should[i] - mean) * (judged->should[i] - mean);
-    fprintf(out, "<figcaption><b>Root mean square error over these %d: %.4g; the truth itself deviates by %.4g from its mean.</b> ", judged->count,
-            sqrt(squares / judged->count), sqrt(spread / judged->count));
-    fprintf(out, judged->series ? "The last of the %s part, " : "The %s part, ", r->judged_on);
-    fputs(strcmp(r->target, "forecast") == 0 ? "each forecast one step ahead, by " : "by ", out);
+    bool forecast = strcmp(r->target, "forecast") == 0, every = seqrt_result_number(r->task, "stride") == 1;
+    Errors e = errors_of(judged);
+    fprintf(out, "<figcaption><b>Root mean square error over these %d: %.4g; ", judged->count, e.own);
+    if (forecast && every && judged->series)
+        fprintf(out, "to repeat the value before gives %.4g, to say their mean %.4g.</b> ", e.repeated, e.spread);
+    else
+        fprintf(out, "to say their mean gives %.4g.</b> ", e.spread);
+    fprintf(out, judged->series ? "The last of the %s part, " : "The %s part, ", seqrt_part_words(r));
+    fputs(forecast ? "each forecast one step ahead, by " : "by ", out);
     seqrt_html_text(out, r->best_model->label);
     fprintf(out, ", seed %lld.</figcaption>\n</figure>\n", r->best->seed);
 }

@@ -5,7 +5,7 @@
  * `./trainer train --report` write the same results.json:
  *
  *   format 1, seqgen, kind "compare" or "run", command
- *   task     {name, input, target, loss, columns, classes, train, valid, test, judged_on, series}
+ *   task     {name, input, target, loss, columns, classes, train, valid, test, judged_on, series, stride}
  *   metric   {name, better: "higher" or "lower"}
  *   models   [{name, spec, text, build, recurrent, keeps_best, parameters, macs_step, macs_sequence, ram_bytes,
  *              figure {median, min, max}, seconds, epochs, error,

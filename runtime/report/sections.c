@@ -61,7 +61,7 @@ void seqrt_section_table(const Report *r, FILE *out)
         table_row(r, r->ranked[i], out);
     fputs("</tbody></table></div>\n<p class=caption>", out);
     fputs(r->models[0].runs_count > 1 ? "Figure: median over the seeds, smallest … largest. Training time and epochs: medians; " : "", out);
-    fputs("time is wall-clock", out);
+    fputs(r->models[0].runs_count > 1 ? "time is wall-clock" : "Time is wall-clock", out);
     fputs(r->compare ? ", with as many runs at a time as the command allowed.</p>\n" : ".</p>\n", out);
 }
 
@@ -103,7 +103,7 @@ static void confusion_table(const json_t *matrix, const json_t *classes, size_t 
 static void best_words(const Report *r, FILE *out)
 {
     if (r->models_count > 1)
-        element(out, " of <b>", r->best_model->label, "</b>");
+        element(out, ", by <b>", r->best_model->label, "</b>");
     if (r->best_model->runs_count > 1)
         fprintf(out, ", seed %lld (its best)", r->best->seed);
 }
@@ -121,7 +121,7 @@ void seqrt_section_confusion(const Report *r, FILE *out)
     char *words = seqrt_finding_confusion(r);
     fputs("<p class=caption>", out);
     seqrt_html_text(out, words ? words : "");
-    fprintf(out, " Counts on the %s part", r->judged_on);
+    fprintf(out, " Counts on the %s part", seqrt_part_words(r));
     best_words(r, out);
     fputs("; shares and shades are of the row.</p>\n", out);
     free(words);
@@ -183,7 +183,7 @@ void seqrt_section_mistakes(const Report *r, const char *heading, FILE *out)
             mistakes_table(&d, out);
             fprintf(out, "<p class=caption>%s", d.numbers ? "The largest errors" : "Wrong, and sure of it: the mistakes with the highest chance");
             best_words(r, out);
-            fprintf(out, " on the %s part. They are where to look for wrong labels in the data, too.</p>\n", r->judged_on);
+            fprintf(out, " on the %s part.%s</p>\n", seqrt_part_words(r), d.numbers ? "" : " Where to look for wrong labels in the data, too.");
         }
         seqrt_details_free(&d);
     }

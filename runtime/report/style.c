@@ -21,7 +21,7 @@ const char *const seqrt_page_style[] = {
     ".task{color:var(--muted);font-size:.94rem;margin-bottom:1.7rem}\n",
     ".finding{font-size:1.32rem;line-height:1.42;letter-spacing:-.006em;max-width:none;margin:0 0 1.6rem;padding-left:1rem;border-left:4px solid var(--s0)}\n",
     "figure{margin:0 0 1.2rem}\n",
-    "figcaption,.caption{color:var(--muted);font-size:.9rem;line-height:1.5;max-width:44rem;margin-top:.5rem}\n",
+    "figcaption,.caption{color:var(--muted);font-size:.9rem;line-height:1.5;max-width:44rem;margin-top:.8rem}\n",
     "figcaption b,.caption b{color:var(--ink);font-weight:600}\n",
     "svg{display:block;width:100%;height:auto;color:var(--ink);overflow:visible;font-family:inherit}\n",
     ".scroll{overflow-x:auto}\n",
