@@ -42,7 +42,8 @@ exec $::seqgen \"\$@\"\n"
 proc script {page} {
     set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\" PKG_CONFIG_PATH=$::build/lib/pkgconfig\n"
     foreach {rest block} [blocks $page sh] { append text $block }
-    return [regsub -all -line {^(\./[a-z_]+) train} $text {\1 train --steps 2}]
+    set text [regsub -all -line {^tclsh (\S+)$} $text {tclsh \1; for f in data/adding/*.csv; do head -101 $f > cut; mv cut $f; done}]
+    return [regsub -all -line {^( *\./[$a-z_]+) train} $text {\1 train --steps 2}]
 }
 
 # "good", or what the page's commands said
@@ -80,7 +81,7 @@ test links {
         foreach {all target} [regexp -all -inline {\]\(([a-z_]+\.md)\)} [words $page]] {
             if {![file exists $root/docs/$target]} { lappend missing $target }
         }
-        foreach spec [regexp -all -inline {[a-z_]+\.yaml} [words $page]] {
+        foreach {all spec} [regexp -all -inline {(?:^|[^$\w])([a-z_]+\.yaml)} [words $page]] {
             if {![file exists $root/specs/$spec]} { lappend missing $spec }
         }
         if {[file tail $page] ne "README.md" && [string first "([file tail $page])" [words $root/docs/README.md]] < 0} { lappend missing [file tail $page] }
