@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -109,13 +110,26 @@ static int build_child(void *context)
     return command_build(&cli, job->candidate->graph);
 }
 
+/* A trainer ends a step and writes a checkpoint on SIGINT, which a terminal sends to children too. Here it shall just
+ * end: it starts with SIGINT blocked, and SIGTERM from process.c ends it. */
+static bool quiet_start(const Job *job, const char *const argv[], Process *process, SeqrtError *error)
+{
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &before);
+    bool good = process_start(process, argv, job->candidate->data_directory, NULL, error);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return good;
+}
+
 static bool train_start(const Compare *c, const Job *job, Process *process, SeqrtError *error)
 {
     char *log = place(c, job->trial->log), *weights = place(c, job->trial->weights), *seed = mem_format("%lld", job->trial->seed);
     const char *const argv[] = {job->candidate->trainer, "train", "--quiet", "--threads", "1", "--seed", seed, "--log", log,
                                 "--save", weights, NULL};
     remove(log);
-    bool good = process_start(process, argv, job->candidate->data_directory, NULL, error);
+    bool good = quiet_start(job, argv, process, error);
     free(log);
     free(weights);
     free(seed);
