@@ -12,17 +12,20 @@ proc specs_home {spec} {
     return $::tmp/made
 }
 
-# Whole texts take the quick compiler's code too long: no validation, and a page of the test part
-proc less_text {spec} {
-    if {![string match sotu_* $spec]} { return {{} {}} }
-    put $::tmp/page.txt [string range [text $::root/specs/data/sotu/test.txt] 0 1999]
-    return [list {--set data.valid=0 --set train.patience=0 --set train.batch=2} [list --data $::tmp/page.txt]]
+# The first rows of the test part, and no validation: whole files take the quick compiler's code too long
+proc less_data {home spec} {
+    regexp {test: (\S+)} [text $home/$spec.yaml] all path
+    set page $::tmp/page[file extension $path]
+    set whole [text $home/$path]
+    put $page [expr {[file extension $path] eq ".txt" ? [string range $whole 0 1999] : "[join [lrange [split $whole \n] 0 60] \n]\n"}]
+    set text [expr {[string match sotu_* $spec] ? {--set train.batch=2} : {}}]
+    return [list [list --set data.valid=0 --set train.patience=0 {*}$text] [list --data $page]]
 }
 
 # Two steps and an evaluation: the keys of its figures
 proc short_run {spec} {
     set home [specs_home $spec]
-    lassign [less_text $spec] build_less eval_less
+    lassign [less_data $home $spec] build_less eval_less
     ran -env $::quick $::seqgen build $home/$spec.yaml -o $::tmp/$spec --quiet --target portable {*}$build_less
     ran -dir $home $::tmp/$spec train --steps 2 --quiet --save $::tmp/w.safetensors
     set json [ran -dir $home $::tmp/$spec eval --load $::tmp/w.safetensors --json {*}$eval_less]
