@@ -124,7 +124,7 @@ typedef struct Pass { bool training; uint64_t key; void *out; SeqrtLoss loss; } 
 
 static void position_run(Memory *m, const SeqrtBatch *batch, int b, int t, Pass *pass)
 {
-    double phi[256], out[64];
+    double phi[256], out[64] = {0};
     phi_fill(batch, b, t, phi);
     for (int i = 0; pass->training && toy.dropout > 0 && i < width(); i++)
         phi[i] *= seqrt_dropout_keep(pass->key, (uint32_t)((b * toy.model.T + t) * width() + i), (uint32_t)(toy.dropout * (1 << 24)))
