@@ -24,18 +24,23 @@ static void progress_draw(const Progress *p, const char *title, double loss, dou
 }
 
 /* At most ten times a second: drawing costs more than a small model's step. */
+static bool draw_is_due(Progress *p)
+{
+    const double now = p->bar ? seqrt_seconds() : 0;
+    if (!p->bar || now - p->drawn < 0.1)
+        return false;
+    p->drawn = now;
+    return true;
+}
+
 void seqrt_progress_step(Progress *p, const char *title, int sequences, double loss)
 {
     p->sequences += (uint64_t)sequences;
     if (p->done < p->total)
         p->done++;
-    if (!p->bar)
+    if (!draw_is_due(p))
         return;
-    double now = seqrt_seconds();
-    if (now - p->drawn < 0.1)
-        return;
-    p->drawn = now;
-    progress_draw(p, title, loss, now - p->start);
+    progress_draw(p, title, loss, p->drawn - p->start);
 }
 
 void seqrt_progress_clear(Progress *p)
@@ -50,13 +55,10 @@ void seqrt_progress_clear(Progress *p)
 void seqrt_progress_count(Progress *p, int sequences)
 {
     p->sequences += (uint64_t)sequences;
-    if (!p->bar)
+    if (!draw_is_due(p))
         return;
-    double now = seqrt_seconds();
-    if (now - p->drawn < 0.1)
-        return;
-    p->drawn = now;
-    fprintf(stderr, "\r%llu sequences  %.0f a second\033[K", (unsigned long long)p->sequences, (double)p->sequences / (now - p->start));
+    const double seconds = p->drawn - p->start;
+    fprintf(stderr, "\r%llu sequences  %.0f a second\033[K", (unsigned long long)p->sequences, (double)p->sequences / (seconds > 0 ? seconds : 1e-9));
     fflush(stderr);
 }
 
