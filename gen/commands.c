@@ -9,6 +9,7 @@
 #include "emit/emit.h"
 #include "info.h"
 #include "interp/interp.h"
+#include "seqtrain.h"
 #include "support/compiler.h"
 #include "support/home.h"
 #include "support/mem.h"
@@ -250,7 +251,7 @@ static int command_run(const Cli *cli, const Graph *graph)
 const Command command_table[] = {
     {"", IN_GENERATE, "SPEC -o model.c", "write model.c, and model.h beside it",
      "Both files are replaced whole or not at all. -o - writes the C to standard output. Without -o: NAME.c.\n"
-     "Compile with: cc -O2 -ftree-vectorize -ffp-contract=fast -march=native model.c -lseqrt -ljansson -lm -lpthread\n",
+     "Compile with: cc -O2 -ftree-vectorize -ffp-contract=fast -march=native model.c -lseqtrain -lseqrt -ljansson -lm -lpthread\n",
      command_generate},
     {"build", IN_BUILD, "SPEC -o trainer", "the same, then compile and link a trainer",
      "The compiler is $CC (default cc) with $CFLAGS (default: what full speed on this machine needs), both split on\n"

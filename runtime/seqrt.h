@@ -1,8 +1,9 @@
-/* seqrt.h: the contract between a generated model (or the interpreter) and the runtime.
+/* seqrt.h: the contract between a generated model (or the interpreter) and the runtime, libseqrt.a.
  *
  * Takes: nothing but the C library. Gives: the task (what the data looks like), the model (a table of facts and
- * functions), the batch, counter-based random numbers, and the entry point of the trainer's command line.
- * Does not: know any layer, gradient or optimiser. Those are generated, or interpreted.
+ * functions), the batch, counter-based random numbers, weights from and to files.
+ * Does not: know any layer, gradient or optimiser: those are generated, or interpreted. Nor a command line: that is the
+ * trainer's, seqtrain.h, which stands on this. Data files are read by seqrt_data.h.
  *
  * Dimension letters, here and everywhere: B rows of a batch, T steps, F features of a step, O outputs, V vocabulary.
  * "Reals" are float or double as SeqrtModel.real_bytes says (4 or 8).
@@ -171,10 +172,6 @@ typedef struct SeqrtModel {
     void (*step)(void *model, int32_t token, const void *x, void *out);
 } SeqrtModel;
 
-/* The trainer's command line: train, eval, predict, sample, forecast, gradcheck, bench, info, probe.
- * argv[0] is the command's own name for messages ("./trainer", or "seqgen run spec.yaml"). Returns the exit code. */
-int seqrt_main(const SeqrtModel *model, int argc, char **argv);
-
 /* Read or write a weights block (layout of `tensors`, reals) as safetensors. False: *error says why. */
 bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error);
 bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error);
@@ -201,7 +198,7 @@ static inline uint64_t seqrt_random(uint64_t seed, uint64_t stream, uint64_t cou
 /* Uniform in [0, 1), 53 bits */
 static inline double seqrt_uniform(uint64_t seed, uint64_t stream, uint64_t counter)
 {
-    return (double)(seqrt_random(seed, stream, counter) >> 11) * 0x1p-53;
+    return (double)(seqrt_random(seed, stream, counter) >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
 /* Streams 0..2^32-1 are the tensors' (initial values, by index in `tensors`); the others have names. */

@@ -171,7 +171,7 @@ static void session(Emitter *e)
 static void table(Emitter *e)
 {
     const SeqrtModel *m = &e->facts;
-    stream_op(e->stream, "sg_table_begin", "SeqrtModel", "seqrt_model", NULL);
+    stream_op(e->stream, "sg_model_table_begin", NULL);
     field(e, "contract", stream_int(SEQRT_CONTRACT));
     field(e, "generator", stream_string(m->generator));
     field(e, "spec_hash", stream_string(m->spec_hash));

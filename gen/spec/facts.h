@@ -2,7 +2,7 @@
 #ifndef SEQGEN_FACTS_H
 #define SEQGEN_FACTS_H
 
-#include "data.h"
+#include "seqrt_data.h"
 #include "reader.h"
 
 typedef struct Facts {

@@ -8,6 +8,7 @@
 
 #include "../support/mem.h"
 #include "facts.h"
+#include "file.h"
 #include "tally.h"
 
 typedef struct Pass {

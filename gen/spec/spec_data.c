@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../support/mem.h"
-#include "data.h"
+#include "seqrt_data.h"
 #include "reader.h"
 
 #define FIELD(member) offsetof(DataDraft, member)

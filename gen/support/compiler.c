@@ -93,7 +93,7 @@ bool compiler_start(const Compiler *compiler, const Home *home, const char *sour
 {
     const char *argv[COMPILER_WORDS + 16];
     char *in = dashed(source), *out = dashed(program);
-    const char *const rest[] = {"-I", home->include, in, "-o", out, home->library, "-ljansson", "-lm", "-lpthread", NULL};
+    const char *const rest[] = {"-I", home->include, in, "-o", out, home->trainer, home->runtime, "-ljansson", "-lm", "-lpthread", NULL};
     memcpy(argv + argv_begin(compiler, argv), rest, sizeof rest);
     bool started = process_start(process, argv, NULL, NULL, error);
     free(in);

@@ -13,8 +13,10 @@
 #include "mem.h"
 
 /* Places of a part below a prefix, the likely one first; the second is that of the source tree. */
-static const char *const header_places[] = {"include/seqrt.h", "runtime/seqrt.h", NULL};
-static const char *const library_places[] = {"lib/libseqrt.a", "lib/*/libseqrt.a", "lib64/libseqrt.a",
+static const char *const header_places[] = {"include/seqtrain.h", "build/include/seqtrain.h", NULL};
+static const char *const trainer_places[] = {"lib/libseqtrain.a", "lib/*/libseqtrain.a", "lib64/libseqtrain.a",
+                                             "build/lib/libseqtrain.a", NULL};
+static const char *const runtime_places[] = {"lib/libseqrt.a", "lib/*/libseqrt.a", "lib64/libseqrt.a",
                                              "build/lib/libseqrt.a", NULL};
 static const char *const template_places[] = {"share/seqgen/templates/base.m4", "templates/base.m4", NULL};
 
@@ -70,16 +72,17 @@ static bool part_need(char **path, bool directory, const char *what, char *const
     return *path != NULL;
 }
 
-bool home_find(Home *home, bool runtime)
+bool home_find(Home *home, bool linking)
 {
     const char *given = getenv("SEQGEN_HOME");
     bool set = given && *given;
     char *prefixes[] = {set ? mem_copy(given) : program_up(2), set ? NULL : program_up(3), NULL};
     *home = (Home){0};
     bool good = part_need(&home->templates, true, "templates (base.m4)", prefixes, template_places);
-    if (runtime) {
-        good &= part_need(&home->include, true, "runtime header (seqrt.h)", prefixes, header_places);
-        good &= part_need(&home->library, false, "runtime library (libseqrt.a)", prefixes, library_places);
+    if (linking) {
+        good &= part_need(&home->include, true, "trainer's header (seqtrain.h)", prefixes, header_places);
+        good &= part_need(&home->trainer, false, "trainer's library (libseqtrain.a)", prefixes, trainer_places);
+        good &= part_need(&home->runtime, false, "runtime library (libseqrt.a)", prefixes, runtime_places);
     }
     free(prefixes[0]);
     free(prefixes[1]);
@@ -89,7 +92,8 @@ bool home_find(Home *home, bool runtime)
 void home_free(Home *home)
 {
     free(home->include);
-    free(home->library);
+    free(home->trainer);
+    free(home->runtime);
     free(home->templates);
     *home = (Home){0};
 }

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data.h"
 #include "file.h"
 #include "mem.h"
 

@@ -2,7 +2,8 @@
 #ifndef SEQRT_DATA_OWN_H
 #define SEQRT_DATA_OWN_H
 
-#include "data.h"
+#include "file.h"
+#include "seqrt_data.h"
 
 /* Bytes of the valid UTF-8 character at text (1..4; no overlong form, no surrogate), 0 if there is none.
  * Never looks past a NUL. */

@@ -1,6 +1,7 @@
 # layout.cmake: where things lie, the same in the build tree and under a prefix:
 #
-#   bin/seqgen   share/seqgen/templates/   include/seqrt.h   lib/libseqrt.a   lib/pkgconfig/seqrt.pc   lib/cmake/seqgen/
+#   bin/seqgen   share/seqgen/templates/   lib/libseqrt.a      include/seqrt.h include/seqrt_data.h
+#   lib/pkgconfig/seqrt.pc   lib/cmake/seqgen/   lib/libseqtrain.a   include/seqtrain.h
 #
 # seqgen finds the rest from its own place, so either tree can be moved. `lib` is not GNUInstallDirs' for that reason.
 
@@ -16,7 +17,11 @@ endfunction()
 foreach(template IN LISTS SEQGEN_TEMPLATES)
   seqgen_copy(templates/${template} share/seqgen/templates/${template})
 endforeach()
-seqgen_copy(runtime/seqrt.h include/seqrt.h)
+set(SEQGEN_HEADERS runtime/seqrt.h runtime/seqrt_data.h trainer/seqtrain.h)
+foreach(header IN LISTS SEQGEN_HEADERS)
+  get_filename_component(name ${header} NAME)
+  seqgen_copy(${header} include/${name})
+endforeach()
 add_custom_target(seqgen_beside ALL DEPENDS ${SEQGEN_BESIDE})
 add_dependencies(seqgen seqgen_beside)
 
@@ -28,8 +33,8 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/lib/cmake/seqgen/seqgenConf
 
 # ---- a prefix ----
 install(TARGETS seqgen RUNTIME DESTINATION bin)
-install(TARGETS seqrt ARCHIVE DESTINATION lib)
-install(FILES runtime/seqrt.h DESTINATION include)
+install(TARGETS seqrt seqtrain ARCHIVE DESTINATION lib)
+install(FILES ${SEQGEN_HEADERS} DESTINATION include)
 install(DIRECTORY templates/ DESTINATION share/seqgen/templates FILES_MATCHING PATTERN "*.m4")
 install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/pkgconfig ${CMAKE_BINARY_DIR}/lib/cmake DESTINATION lib)
 install(FILES LICENSE DESTINATION share/doc/seqgen)

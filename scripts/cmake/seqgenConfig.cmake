@@ -1,9 +1,11 @@
-# seqgenConfig.cmake: find_package(seqgen) gives seqgen::seqgen (the generator), seqgen::seqrt (the runtime) and
+# seqgenConfig.cmake: find_package(seqgen) gives seqgen::seqgen (the generator), seqgen::seqrt (the runtime),
+# seqgen::seqtrain (the trainer's command line, on top of it) and
 #
-#   seqgen_add_model(TARGET SPEC [OPTIONS ARG ...] [DEPENDS FILE ...])
+#   seqgen_add_model(TARGET SPEC [NO_MAIN] [OPTIONS ARG ...] [DEPENDS FILE ...])
 #
 # which makes TARGET a static library from the spec, with TARGET.h on its include path: seqgen is run again when the
 # spec, a file of DEPENDS (name the data files here) or seqgen itself changes. OPTIONS go to seqgen as they are.
+# NO_MAIN leaves the trainer out: no main, no NAME_main, and the runtime is all that is linked.
 
 get_filename_component(SEQGEN_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 
@@ -18,12 +20,17 @@ if(NOT TARGET seqgen::seqgen)
     IMPORTED_LOCATION ${SEQGEN_PREFIX}/lib/libseqrt.a
     INTERFACE_INCLUDE_DIRECTORIES ${SEQGEN_PREFIX}/include
     INTERFACE_LINK_LIBRARIES "PkgConfig::JANSSON;m")
+  add_library(seqgen::seqtrain STATIC IMPORTED)
+  set_target_properties(seqgen::seqtrain PROPERTIES
+    IMPORTED_LOCATION ${SEQGEN_PREFIX}/lib/libseqtrain.a
+    INTERFACE_INCLUDE_DIRECTORIES ${SEQGEN_PREFIX}/include
+    INTERFACE_LINK_LIBRARIES "seqgen::seqrt;pthread")
 endif()
 
 function(seqgen_add_model target spec)
-  cmake_parse_arguments(PARSE_ARGV 2 MODEL "" "" "OPTIONS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 2 MODEL "NO_MAIN" "" "OPTIONS;DEPENDS")
   if(MODEL_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "seqgen_add_model(${target}): found ${MODEL_UNPARSED_ARGUMENTS}; expected OPTIONS or DEPENDS")
+    message(FATAL_ERROR "seqgen_add_model(${target}): found ${MODEL_UNPARSED_ARGUMENTS}; expected NO_MAIN, OPTIONS or DEPENDS")
   endif()
   get_filename_component(spec ${spec} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.seqgen)
@@ -34,6 +41,11 @@ function(seqgen_add_model target spec)
     COMMENT "seqgen ${target}")
   add_library(${target} STATIC ${dir}/${target}.c)
   target_include_directories(${target} PUBLIC ${dir})
-  target_link_libraries(${target} PUBLIC seqgen::seqrt)
+  if(MODEL_NO_MAIN)
+    target_compile_definitions(${target} PRIVATE SEQGEN_NO_MAIN)
+    target_link_libraries(${target} PUBLIC seqgen::seqrt)
+  else()
+    target_link_libraries(${target} PUBLIC seqgen::seqtrain)
+  endif()
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON)
 endfunction()

@@ -12,7 +12,7 @@ set(SEQGEN_TEST_ENV
 function(seqgen_test_program target source)
   add_executable(${target} ${source})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/gen)
-  target_link_libraries(${target} PRIVATE back interp front seqrt)
+  target_link_libraries(${target} PRIVATE back interp front seqtrain)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 

@@ -86,7 +86,10 @@ bool sg_id(load)(sg_id(Model) *m, const char *path, char *error, size_t size);
 bool sg_id(save)(sg_id(Model) *m, const char *path, char *error, size_t size);
 void sg_id(init_weights)(sg_id(Model) *m, uint64_t seed);
 
-/* The trainer's command line, as `main` calls it. */
+/* The model for the runtime's other functions, such as readers of data: a SeqrtModel, see seqrt.h and seqrt_data.h. */
+extern const struct SeqrtModel sg_id(seqrt);
+
+/* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int sg_id(main)(int argc, char **argv);|>)m4_dnl
 sg_defop(<|sg_header_stream|>, 3, <|
 /* One sequence, step by step. reset starts it; step takes $1 and gives

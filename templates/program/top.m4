@@ -5,6 +5,9 @@ sg_defop(<|sg_banner|>, 1, <| *$1|>)m4_dnl
 sg_defop(<|sg_banner_end|>, 0, <| */|>)m4_dnl
 sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include "seqrt.h"
+#if !defined(SEQGEN_NO_MAIN)
+#include "seqtrain.h"
+#endif
 
 #include <math.h>
 #include <stdint.h>

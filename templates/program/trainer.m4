@@ -1,4 +1,4 @@
-m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions, main.
+m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions; main, which is the trainer's.
 m4_dnl
 sg_defop(<|sg_strings_begin|>, 2, <|static const char *const $1[$2] = {|>)m4_dnl
 sg_defop(<|sg_doubles_begin|>, 2, <|static const double $1[$2] = {|>)m4_dnl
@@ -8,6 +8,8 @@ sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|static const SeqrtTensor seqrt_tensors
 sg_defop(<|sg_seqrt_tensor|>, 7, <|    {$1, $2, {$3, $4}, offsetof(Weights, $5) / sizeof(Real), $6, $7},|>)m4_dnl
 sg_defop(<|sg_table_begin|>, 2, <|
 static const $1 $2 = {|>)m4_dnl
+sg_defop(<|sg_model_table_begin|>, 0, <|
+const SeqrtModel sg_id(seqrt) = {|>)m4_dnl
 sg_defop(<|sg_field|>, 2, <|    .$1 = $2,|>)m4_dnl
 m4_dnl
 m4_dnl sg_adapters(INPUT TYPE, INPUT FIELD, TARGET TYPE, TARGET FIELD)
@@ -149,7 +151,7 @@ static void tell(const SeqrtError *why, char *error, size_t size)
 bool sg_id(load)(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
-    const bool ok = seqrt_load(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_load(&sg_id(seqrt), &m->g, path, &why);
     if (ok)
         sg_id(set_weights)(m, (const Weights *)&m->g);
     else
@@ -161,7 +163,7 @@ bool sg_id(save)(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
     sg_id(get_weights)(m, (Weights *)&m->g);
-    const bool ok = seqrt_save(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_save(&sg_id(seqrt), &m->g, path, &why);
     if (!ok)
         tell(&why, error, size);
     return ok;
@@ -169,14 +171,15 @@ bool sg_id(save)(Model *m, const char *path, char *error, size_t size)
 
 void sg_id(init_weights)(Model *m, uint64_t seed)
 {
-    seqrt_init_weights(&seqrt_model, seed, &m->g);
+    seqrt_init_weights(&sg_id(seqrt), seed, &m->g);
     sg_id(set_weights)(m, (const Weights *)&m->g);
 }
 
-int sg_id(main)(int argc, char **argv) { return seqrt_main(&seqrt_model, argc, argv); }
+/* The trainer. Left out, the file needs the runtime alone, not the trainer's library. */
+#if !defined(SEQGEN_NO_MAIN)
+int sg_id(main)(int argc, char **argv) { return seqrt_main(&sg_id(seqrt), argc, argv); }
 
 /* A weak symbol, so that a program with a main of its own, or with several models, links. */
-#if !defined(SEQGEN_NO_MAIN)
 #if defined(__GNUC__)
 __attribute__((weak))
 #endif

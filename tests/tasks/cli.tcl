@@ -68,7 +68,7 @@ test tool/full_disk {
 
 test moved {
     file mkdir moved
-    foreach part {bin/seqgen lib/libseqrt.a include/seqrt.h share/seqgen} {
+    foreach part {bin/seqgen lib/libseqrt.a lib/libseqtrain.a include share/seqgen} {
         file mkdir [file dirname moved/$part]
         file copy [file dirname [file dirname $seqgen]]/$part moved/$part
     }

@@ -4,7 +4,7 @@
 source $root/tests/tools/specs.tcl
 
 set build [file dirname [file dirname $seqgen]]
-set libraries [list $build/lib/libseqrt.a -ljansson -lm -lpthread]
+set libraries [list $build/lib/libseqtrain.a $build/lib/libseqrt.a -ljansson -lm -lpthread]
 set include -I$build/include
 set compilers [lmap name {gcc clang} { if {[auto_execok $name] eq ""} { skip $name "not installed"; continue }; set name }]
 set strict {-Wall -Wextra -Wpedantic -Werror}

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data.h"
+#include "seqrt_data.h"
 
 static int failures;
 static char directory[64], paths[4][128];

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "data.h"
+#include "seqrt_data.h"
 
 static int failures;
 

@@ -1,6 +1,7 @@
 /* test_table.c: tables, numbers, whole files, tokens and vocabularies, each against what was worked out by hand. */
 #define _GNU_SOURCE
 #include "data_check.h"
+#include "file.h"
 
 /* ---- tables ---- */
 

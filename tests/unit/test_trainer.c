@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "safetensors.h"
+#include "seqtrain.h"
 #include "toy_model.h"
 
 static int failures;

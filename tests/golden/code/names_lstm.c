@@ -31,6 +31,9 @@
  */
 #include "names_lstm.h"
 #include "seqrt.h"
+#if !defined(SEQGEN_NO_MAIN)
+#include "seqtrain.h"
+#endif
 
 #include <math.h>
 #include <stdint.h>
@@ -1588,7 +1591,7 @@ static void step_session(void *session, int32_t token, const void *x, void *out)
     names_lstm_step(&s->model, &s->state, token, out);
 }
 
-static const SeqrtModel seqrt_model = {
+const SeqrtModel names_lstm_seqrt = {
     .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "22b20ac02f79599b",
@@ -1636,7 +1639,7 @@ static void tell(const SeqrtError *why, char *error, size_t size)
 bool names_lstm_load(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
-    const bool ok = seqrt_load(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_load(&names_lstm_seqrt, &m->g, path, &why);
     if (ok)
         names_lstm_set_weights(m, (const Weights *)&m->g);
     else
@@ -1648,7 +1651,7 @@ bool names_lstm_save(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
     names_lstm_get_weights(m, (Weights *)&m->g);
-    const bool ok = seqrt_save(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_save(&names_lstm_seqrt, &m->g, path, &why);
     if (!ok)
         tell(&why, error, size);
     return ok;
@@ -1656,14 +1659,15 @@ bool names_lstm_save(Model *m, const char *path, char *error, size_t size)
 
 void names_lstm_init_weights(Model *m, uint64_t seed)
 {
-    seqrt_init_weights(&seqrt_model, seed, &m->g);
+    seqrt_init_weights(&names_lstm_seqrt, seed, &m->g);
     names_lstm_set_weights(m, (const Weights *)&m->g);
 }
 
-int names_lstm_main(int argc, char **argv) { return seqrt_main(&seqrt_model, argc, argv); }
+/* The trainer. Left out, the file needs the runtime alone, not the trainer's library. */
+#if !defined(SEQGEN_NO_MAIN)
+int names_lstm_main(int argc, char **argv) { return seqrt_main(&names_lstm_seqrt, argc, argv); }
 
 /* A weak symbol, so that a program with a main of its own, or with several models, links. */
-#if !defined(SEQGEN_NO_MAIN)
 #if defined(__GNUC__)
 __attribute__((weak))
 #endif

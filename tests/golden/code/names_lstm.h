@@ -146,7 +146,10 @@ bool names_lstm_load(names_lstm_Model *m, const char *path, char *error, size_t 
 bool names_lstm_save(names_lstm_Model *m, const char *path, char *error, size_t size);
 void names_lstm_init_weights(names_lstm_Model *m, uint64_t seed);
 
-/* The trainer's command line, as `main` calls it. */
+/* The model for the runtime's other functions, such as readers of data: a SeqrtModel, see seqrt.h and seqrt_data.h. */
+extern const struct SeqrtModel names_lstm_seqrt;
+
+/* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int names_lstm_main(int argc, char **argv);
 
 /* One sequence, step by step. reset starts it; step takes a token and gives

@@ -27,6 +27,9 @@
  */
 #include "rows_mlp.h"
 #include "seqrt.h"
+#if !defined(SEQGEN_NO_MAIN)
+#include "seqtrain.h"
+#endif
 
 #include <math.h>
 #include <stdint.h>
@@ -1104,7 +1107,7 @@ static void get_session(const void *session, int block, void *to)
 
 static void reset_session(void *session) { (void)session; }
 
-static const SeqrtModel seqrt_model = {
+const SeqrtModel rows_mlp_seqrt = {
     .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "3bc4b661e0c6099a",
@@ -1149,7 +1152,7 @@ static void tell(const SeqrtError *why, char *error, size_t size)
 bool rows_mlp_load(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
-    const bool ok = seqrt_load(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_load(&rows_mlp_seqrt, &m->g, path, &why);
     if (ok)
         rows_mlp_set_weights(m, (const Weights *)&m->g);
     else
@@ -1161,7 +1164,7 @@ bool rows_mlp_save(Model *m, const char *path, char *error, size_t size)
 {
     SeqrtError why;
     rows_mlp_get_weights(m, (Weights *)&m->g);
-    const bool ok = seqrt_save(&seqrt_model, &m->g, path, &why);
+    const bool ok = seqrt_save(&rows_mlp_seqrt, &m->g, path, &why);
     if (!ok)
         tell(&why, error, size);
     return ok;
@@ -1169,14 +1172,15 @@ bool rows_mlp_save(Model *m, const char *path, char *error, size_t size)
 
 void rows_mlp_init_weights(Model *m, uint64_t seed)
 {
-    seqrt_init_weights(&seqrt_model, seed, &m->g);
+    seqrt_init_weights(&rows_mlp_seqrt, seed, &m->g);
     rows_mlp_set_weights(m, (const Weights *)&m->g);
 }
 
-int rows_mlp_main(int argc, char **argv) { return seqrt_main(&seqrt_model, argc, argv); }
+/* The trainer. Left out, the file needs the runtime alone, not the trainer's library. */
+#if !defined(SEQGEN_NO_MAIN)
+int rows_mlp_main(int argc, char **argv) { return seqrt_main(&rows_mlp_seqrt, argc, argv); }
 
 /* A weak symbol, so that a program with a main of its own, or with several models, links. */
-#if !defined(SEQGEN_NO_MAIN)
 #if defined(__GNUC__)
 __attribute__((weak))
 #endif

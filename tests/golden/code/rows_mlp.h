@@ -116,7 +116,10 @@ bool rows_mlp_load(rows_mlp_Model *m, const char *path, char *error, size_t size
 bool rows_mlp_save(rows_mlp_Model *m, const char *path, char *error, size_t size);
 void rows_mlp_init_weights(rows_mlp_Model *m, uint64_t seed);
 
-/* The trainer's command line, as `main` calls it. */
+/* The model for the runtime's other functions, such as readers of data: a SeqrtModel, see seqrt.h and seqrt_data.h. */
+extern const struct SeqrtModel rows_mlp_seqrt;
+
+/* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int rows_mlp_main(int argc, char **argv);
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "seqtrain.h"
 #include "trainer.h"
 
 int seqrt_stop(const Trainer *t, int code, const SeqrtError *error)

@@ -1,4 +1,4 @@
-/* team.h: threads that take a training step together. Internal: nothing outside runtime/ includes it.
+/* team.h: threads that take a training step together. Internal: nothing outside trainer/ includes it.
  *
  * Takes: a model that can share its work (SeqrtModel.can_share), a number of threads. Gives: gradient and update, done by
  * all of them, with the bits that one thread gives. Does not: cut the work; the model knows how.

@@ -1,6 +1,6 @@
-/* trainer.h: what the commands of seqrt_main share. Internal: nothing outside runtime/ includes it.
+/* trainer.h: what the commands of seqrt_main share. Internal: nothing outside trainer/ includes it.
  *
- * Takes: seqrt.h and data.h. Gives: the options, the model in its memory, blocks of reals, metrics, random batches.
+ * Takes: seqrt.h and seqrt_data.h. Gives: the options, the model in its memory, blocks of reals, metrics, random batches.
  * Does not: know any arithmetic of a model.
  */
 #ifndef SEQRT_TRAINER_H
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "data.h"
+#include "seqrt_data.h"
 #include "file.h"
 #include "weights.h"
 

@@ -1,4 +1,5 @@
-/* data.h: from files to sequences, from sequences to batches. Used by the trainer and by seqgen's spec stage.
+/* seqrt_data.h: from files to sequences, from sequences to batches. Used by the trainer, by seqgen's spec stage and by
+ * programs that run a generated model on files of their own.
  *
  * Takes: a path, a SeqrtTask. Gives: rows of text; a dataset of sequences; batches in a fixed order.
  * Does not: train, print, or know the model. Every function that can fail returns false or NULL and fills *error
@@ -7,7 +8,11 @@
 #ifndef SEQRT_DATA_H
 #define SEQRT_DATA_H
 
-#include "file.h"
+#include "seqrt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* ---- table: streams a .csv (header, RFC 4180) or .tsv (header, no quoting) row by row; memory is one row ----
  * A UTF-8 byte order mark is skipped; so are blank lines, unless the table has one column: there they are empty cells. */
@@ -89,8 +94,8 @@ typedef struct SeqrtPart {
     size_t first_step, last_step; /* carry_state: the part's own range of steps [first, last) */
 } SeqrtPart;
 
-/* Whole: everything. (count 0 only when out of memory; free it like any other.) Split: `fraction` of the sequences (round(fraction * n), at least 1, at most n-1), drawn with the
- * seed; of one long series (text, rows without sequence_column) its last part by time, no window crossing the cut. */
+/* Whole: everything. (count 0 only when out of memory; free it like any other.) Split: `fraction` of the sequences
+ * (round(fraction * n), at least 1, at most n-1), drawn with the seed; of one long series (text, rows without sequence_column) its last part by time, no window crossing the cut. */
 SeqrtPart seqrt_part_whole(const SeqrtDataset *data);
 bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, SeqrtPart *train, SeqrtPart *valid, SeqrtError *error);
 void seqrt_part_free(SeqrtPart *part);
@@ -106,5 +111,7 @@ int seqrt_loader_batches(const SeqrtLoader *loader);                    /* the l
 /* Fills batch i; arrays belong to the loader until the next call. items (may be NULL): [rows] item numbers. */
 void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items);
 
-
+#ifdef __cplusplus
+}
+#endif
 #endif
