@@ -197,7 +197,7 @@ static Real sum_row(const Real *x, const int width)
     V sum = v_zero();
     int i = 0;
     for (; i + W <= width; i += W)
-        sum += v_load(x + i);
+        sum += v_loadu(x + i);
     Real all = v_sum(sum);
     for (; i < width; i++)
         all += x[i];
@@ -209,7 +209,7 @@ static Real sum_squares_row(const Real *x, const int width, const Real mean)
     V sum = v_zero();
     int i = 0;
     for (; i + W <= width; i += W) {
-        const V d = v_load(x + i) - v_set(mean);
+        const V d = v_loadu(x + i) - v_set(mean);
         sum += d * d;
     }
     Real all = v_sum(sum);

@@ -35,6 +35,9 @@ test embedding/vectors { verify_vectors -model {"embedding: {dim: 17}" gelu mean
 test layer_norm/vectors {
     verify_vectors -input rows -target {value 2} -model {"linear: {out: 19}" layer_norm sigmoid last "linear: {out: targets}"}
 } good
+test layer_norm/rows_not_at_a_vector { # of the data: packed without padding
+    verify_vectors -input rows -features 21 -target {value 2} -model {layer_norm "rnn: {hidden: 4}" last "linear: {out: targets}"}
+} good
 test onehot/flatten { verify -model {flatten "linear: {out: 17}" relu "linear: {out: classes}"} } good
 test onehot/linear { verify -target next -model {"linear: {out: 11}" tanh "linear: {out: vocab}"} } good
 test shaped/mlp {
