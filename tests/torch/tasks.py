@@ -345,13 +345,15 @@ def evaluate(spec, data, model, items, weights):
     return figures
 
 
-def train(spec, data, seed):
+def train(spec, data, seed, told=lambda seconds: None):
+    """told: is called with the seconds of each epoch, training and judgement together"""
     torch.manual_seed(seed)
     model, keys = Model(spec, data), spec["train"]
     optimizer, weights = optimizer_of(spec, model), class_weights(spec, data)
     base = optimizer.param_groups[0]["lr"]
     best, kept = math.inf, None
     for epoch in range(keys["epochs"]):
+        start = time.perf_counter()
         model.train()
         optimizer.param_groups[0]["lr"] = base * rate(spec, epoch)
         state = None
@@ -366,6 +368,7 @@ def train(spec, data, seed):
             loss = evaluate(spec, data, model, data.valid, weights)["loss"]
             if loss < best:
                 best, kept = loss, copy.deepcopy(model.state_dict())
+        told(time.perf_counter() - start)
     if kept:
         model.load_state_dict(kept)
     return evaluate(spec, data, model, data.test, weights)
