@@ -173,8 +173,14 @@ proc peer_start_onednn {} {
 
 proc peer_ask {name args} {
     if {$name eq "onednn"} { return [lindex [pinned env OMP_NUM_THREADS=1 $::work/onednn {*}$args] 0] }
-    puts $::peers($name) $args
-    if {[gets $::peers($name) answer] < 0} { error "$name ended while it was asked for: $args" }
+    if {[catch {
+        puts $::peers($name) $args
+        if {[gets $::peers($name) answer] < 0} { error "its output ended" }
+    } message]} {
+        unset ::peers($name)
+        set ::missing($name) $message
+        error "$name ended while it was asked for: $args ($message; see $::work/$name.err)"
+    }
     if {![string is double -strict $answer]} { error "$name, asked for: $args: $answer" }
     return $answer
 }

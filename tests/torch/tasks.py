@@ -345,15 +345,14 @@ def evaluate(spec, data, model, items, weights):
     return figures
 
 
-def train(spec, data, seed, told=lambda seconds: None):
-    """told: is called with the seconds of each epoch, training and judgement together"""
+def train(spec, data, seed, told=lambda: None):
+    """told: is called at the end of each epoch"""
     torch.manual_seed(seed)
     model, keys = Model(spec, data), spec["train"]
     optimizer, weights = optimizer_of(spec, model), class_weights(spec, data)
     base = optimizer.param_groups[0]["lr"]
     best, kept = math.inf, None
     for epoch in range(keys["epochs"]):
-        start = time.perf_counter()
         model.train()
         optimizer.param_groups[0]["lr"] = base * rate(spec, epoch)
         state = None
@@ -368,7 +367,7 @@ def train(spec, data, seed, told=lambda seconds: None):
             loss = evaluate(spec, data, model, data.valid, weights)["loss"]
             if loss < best:
                 best, kept = loss, copy.deepcopy(model.state_dict())
-        told(time.perf_counter() - start)
+        told()
     if kept:
         model.load_state_dict(kept)
     return evaluate(spec, data, model, data.test, weights)
@@ -402,4 +401,5 @@ def main():
             print(f"{spec['name']} {key}: median {statistics.median(values):.4f}, {min(values):.4f} to {max(values):.4f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
