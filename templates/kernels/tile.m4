@@ -84,14 +84,13 @@ sg_defop(<|sg_tile_rows|>, 5, <|}
 static void $1(const int rows, $2)
 {
     for (int u = $4; u < $5; u += $1_N * W) {
-        int row = 0;
-        for (; row + $1_R <= rows; row += $1_R)
-            $1_tile($1_R, row, u, $3);
-        if (row < rows && rows >= $1_R)
-            $1_tile($1_R, rows - $1_R, u, $3);
-        else
-            for (; row < rows; row++)
+        if (rows < $1_R) {
+            for (int row = 0; row < rows; row++)
                 $1_tile(1, row, u, $3);
+        } else {
+            for (int row = 0; row < rows; row += $1_R)
+                $1_tile($1_R, row + $1_R <= rows ? row : rows - $1_R, u, $3);
+        }
     }
 }|>)m4_dnl
 m4_dnl sg_tile_rows_in_place: no row may be done twice

@@ -67,7 +67,7 @@ test strict_c11/vectors {
 
 # ---- sanitizers: every kind of work, several models; the first report ends the program ----
 
-set sanitizers {-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1}
+set sanitizers {-fsanitize=address,undefined -fno-sanitize-recover=all -g -O0}
 set models {
     a gcc   {-model {"embedding: {dim: 5}" "lstm: {hidden: 9}" last "linear: {out: classes}"}}
     b clang {-input rows -target {value 2} -model {"gru: {hidden: 7, layers: 2}" mean gelu "linear: {out: targets}"}}

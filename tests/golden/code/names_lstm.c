@@ -344,14 +344,13 @@ static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, co
     const Real *c0, Real *gates, Real *c, Real *tc, Real *h)
 {
     for (int u = 0; u < 8; u += lstm_4_8_step_N * W) {
-        int row = 0;
-        for (; row + lstm_4_8_step_R <= rows; row += lstm_4_8_step_R)
-            lstm_4_8_step_tile(lstm_4_8_step_R, row, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
-        if (row < rows && rows >= lstm_4_8_step_R)
-            lstm_4_8_step_tile(lstm_4_8_step_R, rows - lstm_4_8_step_R, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
-        else
-            for (; row < rows; row++)
+        if (rows < lstm_4_8_step_R) {
+            for (int row = 0; row < rows; row++)
                 lstm_4_8_step_tile(1, row, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
+        } else {
+            for (int row = 0; row < rows; row += lstm_4_8_step_R)
+                lstm_4_8_step_tile(lstm_4_8_step_R, row + lstm_4_8_step_R <= rows ? row : rows - lstm_4_8_step_R, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
+        }
     }
 }
 
@@ -498,14 +497,13 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
 static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 8; u += lstm_8_to_8_dh_N * W) {
-        int row = 0;
-        for (; row + lstm_8_to_8_dh_R <= rows; row += lstm_8_to_8_dh_R)
-            lstm_8_to_8_dh_tile(lstm_8_to_8_dh_R, row, u, x, w, y);
-        if (row < rows && rows >= lstm_8_to_8_dh_R)
-            lstm_8_to_8_dh_tile(lstm_8_to_8_dh_R, rows - lstm_8_to_8_dh_R, u, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < lstm_8_to_8_dh_R) {
+            for (int row = 0; row < rows; row++)
                 lstm_8_to_8_dh_tile(1, row, u, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += lstm_8_to_8_dh_R)
+                lstm_8_to_8_dh_tile(lstm_8_to_8_dh_R, row + lstm_8_to_8_dh_R <= rows ? row : rows - lstm_8_to_8_dh_R, u, x, w, y);
+        }
     }
 }
 
@@ -592,14 +590,13 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
 static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 4; u += lstm_8_to_4_dx_N * W) {
-        int row = 0;
-        for (; row + lstm_8_to_4_dx_R <= rows; row += lstm_8_to_4_dx_R)
-            lstm_8_to_4_dx_tile(lstm_8_to_4_dx_R, row, u, x, w, y);
-        if (row < rows && rows >= lstm_8_to_4_dx_R)
-            lstm_8_to_4_dx_tile(lstm_8_to_4_dx_R, rows - lstm_8_to_4_dx_R, u, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < lstm_8_to_4_dx_R) {
+            for (int row = 0; row < rows; row++)
                 lstm_8_to_4_dx_tile(1, row, u, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += lstm_8_to_4_dx_R)
+                lstm_8_to_4_dx_tile(lstm_8_to_4_dx_R, row + lstm_8_to_4_dx_R <= rows ? row : rows - lstm_8_to_4_dx_R, u, x, w, y);
+        }
     }
 }
 
@@ -699,14 +696,13 @@ INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const
 static void linear_8_3(const int rows, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 4; u += linear_8_3_N * W) {
-        int row = 0;
-        for (; row + linear_8_3_R <= rows; row += linear_8_3_R)
-            linear_8_3_tile(linear_8_3_R, row, u, bias, x, w, y);
-        if (row < rows && rows >= linear_8_3_R)
-            linear_8_3_tile(linear_8_3_R, rows - linear_8_3_R, u, bias, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_8_3_R) {
+            for (int row = 0; row < rows; row++)
                 linear_8_3_tile(1, row, u, bias, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_8_3_R)
+                linear_8_3_tile(linear_8_3_R, row + linear_8_3_R <= rows ? row : rows - linear_8_3_R, u, bias, x, w, y);
+        }
     }
 }
 
@@ -835,14 +831,13 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
 static void linear_3_to_8_dx(const int rows, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 8; u += linear_3_to_8_dx_N * W) {
-        int row = 0;
-        for (; row + linear_3_to_8_dx_R <= rows; row += linear_3_to_8_dx_R)
-            linear_3_to_8_dx_tile(linear_3_to_8_dx_R, row, u, x, w, y);
-        if (row < rows && rows >= linear_3_to_8_dx_R)
-            linear_3_to_8_dx_tile(linear_3_to_8_dx_R, rows - linear_3_to_8_dx_R, u, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_3_to_8_dx_R) {
+            for (int row = 0; row < rows; row++)
                 linear_3_to_8_dx_tile(1, row, u, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_3_to_8_dx_R)
+                linear_3_to_8_dx_tile(linear_3_to_8_dx_R, row + linear_3_to_8_dx_R <= rows ? row : rows - linear_3_to_8_dx_R, u, x, w, y);
+        }
     }
 }
 

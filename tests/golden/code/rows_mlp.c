@@ -304,14 +304,13 @@ INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u
 static void linear_21p_8_relu(const int rows, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 8; u += linear_21p_8_relu_N * W) {
-        int row = 0;
-        for (; row + linear_21p_8_relu_R <= rows; row += linear_21p_8_relu_R)
-            linear_21p_8_relu_tile(linear_21p_8_relu_R, row, u, bias, x, w, y);
-        if (row < rows && rows >= linear_21p_8_relu_R)
-            linear_21p_8_relu_tile(linear_21p_8_relu_R, rows - linear_21p_8_relu_R, u, bias, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_21p_8_relu_R) {
+            for (int row = 0; row < rows; row++)
                 linear_21p_8_relu_tile(1, row, u, bias, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_21p_8_relu_R)
+                linear_21p_8_relu_tile(linear_21p_8_relu_R, row + linear_21p_8_relu_R <= rows ? row : rows - linear_21p_8_relu_R, u, bias, x, w, y);
+        }
     }
 }
 
@@ -410,14 +409,13 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
 static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 24; u += linear_8_to_21_dx_N * W) {
-        int row = 0;
-        for (; row + linear_8_to_21_dx_R <= rows; row += linear_8_to_21_dx_R)
-            linear_8_to_21_dx_tile(linear_8_to_21_dx_R, row, u, x, w, y);
-        if (row < rows && rows >= linear_8_to_21_dx_R)
-            linear_8_to_21_dx_tile(linear_8_to_21_dx_R, rows - linear_8_to_21_dx_R, u, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_8_to_21_dx_R) {
+            for (int row = 0; row < rows; row++)
                 linear_8_to_21_dx_tile(1, row, u, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_8_to_21_dx_R)
+                linear_8_to_21_dx_tile(linear_8_to_21_dx_R, row + linear_8_to_21_dx_R <= rows ? row : rows - linear_8_to_21_dx_R, u, x, w, y);
+        }
     }
 }
 
@@ -471,14 +469,13 @@ INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const
 static void linear_8_2(const int rows, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 4; u += linear_8_2_N * W) {
-        int row = 0;
-        for (; row + linear_8_2_R <= rows; row += linear_8_2_R)
-            linear_8_2_tile(linear_8_2_R, row, u, bias, x, w, y);
-        if (row < rows && rows >= linear_8_2_R)
-            linear_8_2_tile(linear_8_2_R, rows - linear_8_2_R, u, bias, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_8_2_R) {
+            for (int row = 0; row < rows; row++)
                 linear_8_2_tile(1, row, u, bias, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_8_2_R)
+                linear_8_2_tile(linear_8_2_R, row + linear_8_2_R <= rows ? row : rows - linear_8_2_R, u, bias, x, w, y);
+        }
     }
 }
 
@@ -565,14 +562,13 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
 static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real *y)
 {
     for (int u = 0; u < 8; u += linear_2_to_8_dx_N * W) {
-        int row = 0;
-        for (; row + linear_2_to_8_dx_R <= rows; row += linear_2_to_8_dx_R)
-            linear_2_to_8_dx_tile(linear_2_to_8_dx_R, row, u, x, w, y);
-        if (row < rows && rows >= linear_2_to_8_dx_R)
-            linear_2_to_8_dx_tile(linear_2_to_8_dx_R, rows - linear_2_to_8_dx_R, u, x, w, y);
-        else
-            for (; row < rows; row++)
+        if (rows < linear_2_to_8_dx_R) {
+            for (int row = 0; row < rows; row++)
                 linear_2_to_8_dx_tile(1, row, u, x, w, y);
+        } else {
+            for (int row = 0; row < rows; row += linear_2_to_8_dx_R)
+                linear_2_to_8_dx_tile(linear_2_to_8_dx_R, row + linear_2_to_8_dx_R <= rows ? row : rows - linear_2_to_8_dx_R, u, x, w, y);
+        }
     }
 }
 
