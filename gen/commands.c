@@ -31,12 +31,18 @@ static void result_free(EmitResult *result)
     free(result->model_h);
 }
 
-/* header: the path of the header that stands beside the C file; the C includes it by its last part. */
-static EmitOptions emit_options(const Cli *cli, const Home *home, const char *header)
+static const char *last_part(const char *path)
 {
-    const char *slash = strrchr(header, '/');
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The paths of the C file and of the header that stands beside it; the C includes them by their last parts. */
+static EmitOptions emit_options(const Cli *cli, const Home *home, const char *source, const char *header)
+{
     return (EmitOptions){
-        .header_name = slash ? slash + 1 : header,
+        .header_name = last_part(header),
+        .source_name = last_part(source),
         .infer_only = cli->emit && strcmp(cli->emit, "infer") == 0,
         .weights_path = cli->weights,
         .templates_dir = home->templates,
@@ -94,10 +100,12 @@ static int command_generate(const Cli *cli, const Graph *graph)
     if (!home_find(&home, false))
         return EXIT_SYSTEM;
     double start = seconds_now();
-    char *header = cli->output && strcmp(cli->output, "-") != 0 ? out_header_path(cli->output) : mem_format("%s.h", graph->spec->name);
-    EmitOptions options = emit_options(cli, &home, header);
+    char *source = cli->output && strcmp(cli->output, "-") != 0 ? mem_copy(cli->output) : mem_format("%s.c", graph->spec->name);
+    char *header = out_header_path(source);
+    EmitOptions options = emit_options(cli, &home, source, header);
     EmitResult result = {0};
     int status = emit_model(graph, &options, &result);
+    free(source);
     free(header);
     if (status == EXIT_DONE && !cli->dump)
         status = generated_write(cli, graph, &result, seconds_now() - start);
@@ -123,7 +131,7 @@ static int build_generate(Build *b)
 {
     double start = seconds_now();
     char *header = out_header_path(b->source);
-    EmitOptions options = emit_options(b->cli, &b->home, header);
+    EmitOptions options = emit_options(b->cli, &b->home, b->source, header);
     int status = emit_model(b->graph, &options, &b->result);
     free(header);
     b->generating = seconds_now() - start;

@@ -159,7 +159,7 @@ static bool batch_write(const Verify *v, SeqrtError *error)
 static int build_write(Build *build)
 {
     char *source = file_of(build, ".c"), *header = file_of(build, ".h");
-    EmitOptions options = {.templates_dir = build->all->home.templates, .header_name = strrchr(header, '/') + 1};
+    EmitOptions options = {.templates_dir = build->all->home.templates, .header_name = strrchr(header, '/') + 1, .source_name = strrchr(source, '/') + 1};
     EmitResult result = {0};
     int status = emit_model(build->graph, &options, &result);
     if (status != EXIT_DONE) {

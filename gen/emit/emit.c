@@ -9,7 +9,7 @@
 #include "parts.h"
 
 static const char *const TEMPLATES[] = {
-    "base.m4", "c.m4", "isa/vector.m4", "kernels/tile.m4", "kernels/each.m4", "kernels/gradient.m4", "kernels/helpers.m4", "program/top.m4", "program/share.m4",
+    "base.m4", "c.m4", "isa/vector.m4", "isa/levels.m4", "kernels/tile.m4", "kernels/each.m4", "kernels/gradient.m4", "kernels/helpers.m4", "program/top.m4", "program/share.m4",
     "program/header.m4", "program/batch.m4", "program/loss.m4", "program/update.m4", "program/program.m4", "program/trainer.m4",
 };
 
@@ -24,6 +24,7 @@ static void stream_head(Stream *stream, const Spec *spec, const char *header_nam
     stream_define(stream, "sg_NAME", upper);
     stream_define(stream, "sg_real", spec->codegen.real_bytes == 4 ? "float" : "double");
     stream_define(stream, "sg_header_name", header_name);
+    stream_define(stream, "sg_levels", emit_levels(spec) == LEVELS_SEVERAL ? "several" : "one");
     stream_define(stream, "sg_threads", infer_only ? "0" : "1");
     free(upper);
 }
@@ -58,12 +59,16 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
         emit_program(&job->e);
         if (!job->e.plan->infer_only)
             emit_trainer(&job->e);
+        emit_levels_close(&job->e);
     }
     int status = 0;
     if (options->dump && strcmp(options->dump, "m4") == 0)
         fputs(stream.text.data, stdout);
     else
-        status = m4_run(options->templates_dir, &stream, job->e.graph, out, bytes);
+        status = m4_run(options->templates_dir, &stream, job->e.graph, out);
+    if (status == 0 && *out && !header && emit_levels(job->e.spec) == LEVELS_SEVERAL)
+        *out = levels_name(*out);
+    *bytes = *out ? strlen(*out) : 0;
     free(stream.text.data);
     return status;
 }

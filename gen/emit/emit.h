@@ -12,6 +12,7 @@ typedef struct EmitOptions {
     const char *weights_path;   /* --weights FILE, or NULL */
     const char *templates_dir;
     const char *header_name;    /* what model.c includes: "model.h" */
+    const char *source_name;    /* its own name, "model.c": one with several levels includes itself */
     const char *dump;           /* "m4": print the stream that m4 is given, and stop; or NULL */
 } EmitOptions;
 

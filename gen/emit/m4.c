@@ -45,7 +45,7 @@ static bool scan(const Graph *graph, const char *text)
     return true;
 }
 
-int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out, size_t *bytes)
+int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out)
 {
     char *include = mem_format("-I%s", templates_dir);
     const char *const argv[] = {"m4", "-P", "-E", "-E", include, "-", NULL};
@@ -63,7 +63,6 @@ int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, 
         process_result_free(&result);
         return 5;
     }
-    *bytes = result.out_bytes;
     *out = mem_copy(result.out);
     process_result_free(&result);
     return 0;

@@ -27,10 +27,18 @@ void emit_helpers(Emitter *e);
 void emit_packed_structs(Emitter *e);
 void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
 void emit_banner(Emitter *e);
+
+/* levels.c: the part of the file that depends on the width of vectors */
+typedef enum Levels { LEVELS_COMPILER, LEVELS_ONE, LEVELS_SEVERAL } Levels; /* as the compiler targets; one that the spec names; all of x86-64 */
+Levels emit_levels(const Spec *spec);
+void emit_levels_begin(Emitter *e);
+void emit_levels_end(Emitter *e);
+void emit_levels_close(Emitter *e);  /* at the end of the file */
+char *levels_name(char *text);       /* takes m4's output, frees it, and gives it back with a macro for each name of the part */
 void emit_stream_body(Emitter *e);
 
 /* Runs m4 on a stream: *out is its output. 0, or 5 after a message. m4.c */
-int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out, size_t *bytes);
+int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out);
 
 /* A tensor's member name in Weights: '.' becomes '_'. */
 char *emit_member(const char *tensor_name);

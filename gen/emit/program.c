@@ -136,7 +136,6 @@ static void loss(Emitter *e)
     char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer), *grad = plan_ref(e->plan, y->grad);
     const char *rows = e->graph->out.steps ? "m->total" : "m->count";
     stream_op(e->stream, "sg_title", "loss", NULL);
-    stream_op(e->stream, "sg_loss_begin", NULL);
     if (target == SEQRT_VALUE || target == SEQRT_FORECAST) {
         const ValueLoss v = value_loss(e->spec->train.loss);
         stream_op(e->stream, "sg_loss_values", rows, ref, stride, grad, v.comment, v.loss, v.gradient, NULL);
@@ -235,38 +234,54 @@ static void weights(Emitter *e)
     stream_op(e->stream, "sg_packs_end", NULL);
 }
 
+static const char *step_parameter(const Emitter *e) { return e->graph->in.tokens ? "int32_t token" : "const Real *features"; }
+
 static void streaming(Emitter *e)
 {
-    const Graph *g = e->graph;
-    char *ref = plan_ref(e->plan, e->plan->value.piece[0].stream), *param = g->in.tokens ? mem_copy("int32_t token") : mem_format("const Real *features");
-    stream_op(e->stream, "sg_stream_begin", param, g->in.tokens ? "s->token[0] = token;" : "memcpy(s->x, features, IN * sizeof(Real));", NULL);
+    char *ref = plan_ref(e->plan, e->plan->value.piece[0].stream);
+    const char *entry = e->graph->in.tokens ? "s->token[0] = token;" : "memcpy(s->x, features, IN * sizeof(Real));";
+    stream_op(e->stream, "sg_stream_begin", step_parameter(e), entry, NULL);
     emit_stream_body(e);
     stream_op(e->stream, "sg_stream_end", ref, NULL);
-    free(ref), free(param);
+    free(ref);
+}
+
+static const char *real(const Emitter *e) { return e->spec->codegen.real_bytes == 4 ? "float" : "double"; }
+static const char *vectors(const Emitter *e) { return e->plan->vectors ? "any" : "portable"; }
+
+static void share(Emitter *e)
+{
+    stream_op(e->stream, "sg_share_block", NULL);
+    for (int i = 0; i < e->plan->functions_count; i++)
+        if (e->plan->functions[i]->uses_steps) {
+            stream_op(e->stream, "sg_share_steps", NULL);
+            return;
+        }
 }
 
 static void top(Emitter *e)
 {
     const Graph *g = e->graph;
-    char *header = mem_format("%s.h", e->spec->name);
     char *a[5] = {stream_int(e->plan->P), stream_int(g->T), stream_int(g->B), stream_int(g->outputs), stream_int(g->in.width)};
     emit_banner(e);
+    if (emit_levels(e->spec) == LEVELS_SEVERAL)
+        stream_op(e->stream, "sg_levels_head", NULL);
     stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
-    stream_op(e->stream, "sg_vector_block", e->spec->codegen.real_bytes == 4 ? "float" : "double", e->plan->vectors ? "any" : "portable", NULL);
+    stream_op(e->stream, "sg_vector_words", real(e), vectors(e), NULL);
     stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], NULL);
     for (int i = 0; i < 5; i++)
         free(a[i]);
-    free(header);
-}
-
-void emit_program(Emitter *e)
-{
-    const Plan *plan = e->plan;
-    top(e);
-    if (plan->infer_only)
+    if (e->plan->infer_only)
         emit_stored(e);
     else
-        stream_op(e->stream, "sg_share_block", NULL);
+        share(e);
+}
+
+/* What depends on the width of vectors: the kernels and all that call them */
+static void level(Emitter *e)
+{
+    const Plan *plan = e->plan;
+    stream_op(e->stream, "sg_vector_block", real(e), vectors(e), NULL);
     stream_op(e->stream, "sg_title", "kernels", NULL);
     emit_kernels(e);
     emit_helpers(e);
@@ -274,36 +289,55 @@ void emit_program(Emitter *e)
     emit_functions(e);
     stream_op(e->stream, "sg_title", "the network", NULL);
     calls(e, "Every layer, in order", "forward_all", plan->forward, plan->forward_count, !plan->infer_only);
-    if (!plan->infer_only)
-        calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count, false);
-    if (!plan->infer_only)
-        calls(e, "Every layer, reversed; the gradients start at zero", "backward_all", plan->backward, plan->backward_count, true);
-    batch(e);
     if (!plan->infer_only) {
+        calls(e, "What follows from the weights", "refresh", plan->refresh, plan->refresh_count, false);
+        calls(e, "Every layer, reversed; the gradients start at zero", "backward_all", plan->backward, plan->backward_count, true);
         loss(e);
         update(e);
     }
-    if (!plan->infer_only)
-        weights(e);
-    stream_op(e->stream, "sg_title", "the interface", NULL);
+    if (plan->stream)
+        streaming(e);
+}
+
+static void carry(Emitter *e)
+{
+    const Plan *plan = e->plan;
+    stream_op(e->stream, "sg_carry_reset_begin", NULL);
+    for (int i = 0; i < plan->buffers_count; i++)
+        if (plan->buffers[i].carried) {
+            char *ref = plan_ref(plan, i);
+            stream_op(e->stream, "sg_carry_zero", ref, NULL);
+            free(ref);
+        }
+    stream_op(e->stream, "sg_end", NULL);
+}
+
+static void interface(Emitter *e)
+{
+    const Plan *plan = e->plan;
     char *lr = stream_real(e->facts.lr);
+    stream_op(e->stream, "sg_title", "the interface", NULL);
     stream_op(e->stream, "sg_api", lr, NULL);
     if (!plan->infer_only)
         stream_op(e->stream, "sg_api_weights", NULL);
     stream_op(e->stream, "sg_api_forward", e->input_type, NULL);
     if (!plan->infer_only)
         stream_op(e->stream, "sg_api_train", e->input_type, e->target_type, NULL);
-    if (plan->carry) {
-        stream_op(e->stream, "sg_carry_reset_begin", NULL);
-        for (int i = 0; i < plan->buffers_count; i++)
-            if (plan->buffers[i].carried) {
-                char *ref = plan_ref(plan, i);
-                stream_op(e->stream, "sg_carry_zero", ref, NULL);
-                free(ref);
-            }
-        stream_op(e->stream, "sg_end", NULL);
-    }
+    if (plan->carry)
+        carry(e);
     if (plan->stream)
-        streaming(e);
+        stream_op(e->stream, "sg_api_stream", step_parameter(e), e->graph->in.tokens ? "token" : "features", NULL);
     free(lr);
+}
+
+void emit_program(Emitter *e)
+{
+    top(e);
+    emit_levels_begin(e);
+    level(e);
+    emit_levels_end(e);
+    batch(e);
+    if (!e->plan->infer_only)
+        weights(e);
+    interface(e);
 }

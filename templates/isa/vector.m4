@@ -10,6 +10,7 @@ m4_dnl The coefficients are those of tests/unit/fit_vector.py, the errors those 
 m4_dnl exhaustive_vector.c. Where a comparison has a NaN the second branch is taken: that is why clamps are written
 m4_dnl v_min(limit, x), which gives the NaN back, and not v_min(x, limit).
 m4_dnl
+m4_dnl sg_vector_words(REAL, TARGET) stands before it, once a file.
 m4_define(<|sg_vector_block|>, <|sg_vector_shape_$2(<|$1|>)
 sg_vector_ops
 sg_vector_exp_$1
@@ -17,11 +18,9 @@ sg_vector_functions
 sg_vector_gelu_$1
 sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
 m4_dnl
-m4_dnl ---- widths and primitives ----
-m4_dnl
-m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide as the target's registers ---- */
-
-#if defined(__clang__)
+m4_define(<|sg_vector_words|>, <|typedef $1 Real;
+sg_vector_words_$2|>)m4_dnl
+m4_define(<|sg_vector_words_any|>, <|#if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
 #define UNROLL _Pragma("GCC unroll 32")
@@ -30,12 +29,23 @@ m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide a
 #endif
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
+#define NOINLINE __attribute__((noinline))
 #else
 #define INLINE static inline
+#define NOINLINE
 #endif
+|>)m4_dnl
+m4_define(<|sg_vector_words_portable|>, <|#define UNROLL
+#define INLINE static inline
+#define NOINLINE
+|>)m4_dnl
+m4_dnl
+m4_dnl ---- widths and primitives ----
+m4_dnl
+m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide as the target's registers ---- */
 
-typedef $1 Real;
-#if !defined(__GNUC__)
+#if defined(V_BYTES) /* the level says it */
+#elif !defined(__GNUC__)
 #define V_BYTES 0
 #elif defined(__AVX512F__)
 #define V_BYTES 64
@@ -71,7 +81,10 @@ INLINE V v_select_lt(V a, V b, V x, V y)
 
 /* Where C has no expression for an instruction. Max and min take b where an operand is a NaN (as the fallback does, which
  * clang, and not gcc, turns into one instruction). */
-#if defined(__AVX__)
+m4_ifelse(sg_levels, <|several|>, <|#undef V_ASM1
+#undef V_ASM2
+|>)m4_dnl
+#if V_BYTES >= 32
 #define V_ASM2(name, a, b, r) __asm__("v" name "sg_vector_suffix_$1 %2, %1, %0" : "=v"(r) : "v"(a), "v"(b))
 #define V_ASM1(name, a, r) __asm__("v" name "sg_vector_suffix_$1 %1, %0" : "=v"(r) : "v"(a))
 #elif defined(__SSE2__)
@@ -140,10 +153,6 @@ sg_vector_scalar(<|$1|>)
 #endif|>)m4_dnl
 m4_define(<|sg_vector_shape_portable|>, <|/* ---- vectors of one lane: strict C11 ---- */
 
-#define UNROLL
-#define INLINE static inline
-
-typedef $1 Real;
 sg_vector_scalar(<|$1|>)
 |>)m4_dnl
 m4_define(<|sg_vector_scalar|>, <|enum { W = 1 };

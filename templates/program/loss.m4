@@ -1,11 +1,6 @@
 m4_dnl loss.m4: each loss with its gradient, over the rows of the output. sg_loss_*(ROWS, Y, STRIDE, DY)
 m4_dnl Every loss function adds up losses and weights of the batch and, where dy is wanted, writes the gradient of the mean.
 m4_dnl
-sg_defop(<|sg_loss_begin|>, 0, <|
-typedef struct Loss {
-    double sum, weight; /* the batch's mean loss is sum / weight */
-} Loss;
-|>)m4_dnl
 sg_defop(<|sg_class_weights_begin|>, 1, <|static const double class_weights[$1] = {|>)m4_dnl
 sg_defop(<|sg_class_weights_item|>, 1, <|    $1,|>)m4_dnl
 sg_defop(<|sg_class_weights_end|>, 0, <|};|>)m4_dnl

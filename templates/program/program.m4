@@ -65,7 +65,9 @@ void sg_id(set_weights)(Model *m, const Weights *weights)
     refresh(m, &alone);
 }
 
-void sg_id(get_weights)(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }|>)m4_dnl
+void sg_id(get_weights)(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }
+
+double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl
 sg_defop(<|sg_api_forward|>, 1, <|
 void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input, Real *output)
 {
@@ -121,15 +123,19 @@ void sg_id(get_gradients)(const Model *m, Weights *gradients) { unpack_all((cons
 m4_dnl
 m4_dnl Streaming: sg_stream_begin(INPUT PARAMETER, HOW IT ENTERS THE STATE); statements; sg_stream_end(OUTPUT)
 sg_defop(<|sg_stream_begin|>, 2, <|
-void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
-
-void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output)
+/* One step of one sequence */
+static void step_once(const Model *m, sg_id(State) *s, $1, Real *output)
 {
     (void)m;
     $2|>)m4_dnl
 sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));
 }|>)m4_dnl
+m4_dnl sg_api_stream(INPUT PARAMETER, ITS NAME)
+sg_defop(<|sg_api_stream|>, 2, <|
+void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
+
+void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output) { step_once(m, s, $2, output); }|>)m4_dnl
 sg_defop(<|sg_carry_reset_begin|>, 0, <|
 void sg_id(reset_carry)(Model *m)
 {|>)m4_dnl

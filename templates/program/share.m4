@@ -18,6 +18,10 @@ typedef struct Range {
     int count;
 } Range;
 
+typedef struct Loss {
+    double sum, weight; /* the batch's mean loss is sum / weight */
+} Loss;
+
 static const Share alone = {.count = 1};
 
 static void meet(const Share *s)
@@ -33,9 +37,6 @@ static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t 
     const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
     return range;
 }
-
-/* Packed rows, for what does not run along time */
-static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
 
 /* The first sequence of thread `index`: all have about equally many steps */
 static int share_cut(const Model *m, const int index, const int count)
@@ -62,3 +63,8 @@ static int running(const Model *m, const Share *s, const int t)
     const ptrdiff_t rows = m->rows[t] - s->first;
     return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
 }|>)m4_dnl
+m4_dnl
+m4_dnl Printed where a function works on steps without running along time
+sg_defop(<|sg_share_steps|>, 0, <|
+/* Packed rows, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }|>)m4_dnl

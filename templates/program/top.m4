@@ -19,7 +19,7 @@ sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
 #include <stdint.h>
 #include <string.h>
 |>)m4_dnl
-m4_dnl sg_constants(P, T, B, O, V or F, has seqrt)
+m4_dnl sg_constants(P, T, B, O, V or F)
 sg_defop(<|sg_constants|>, 5, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
@@ -37,12 +37,7 @@ enum {
 /* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
 #define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
 #define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
-#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
-#if defined(__GNUC__)
-#define NOINLINE __attribute__((noinline))
-#else
-#define NOINLINE
-#endif|>)m4_dnl
+#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))|>)m4_dnl
 m4_dnl
 m4_dnl Weights as constants: sg_stored_begin(TYPE, NAME), sg_stored_member(NAME), sg_item.., sg_stored_member_end, sg_list_end
 sg_defop(<|sg_stored_begin|>, 2, <|

@@ -35,6 +35,4 @@ static double update_share(Model *m, const Share *s)
 sg_defop(<|sg_update_end|>, 0, <|    meet(s);
     refresh(m, s);
     return norm;
-}
-
-double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl
+}|>)m4_dnl

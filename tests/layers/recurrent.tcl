@@ -55,13 +55,6 @@ test bidirectional/vectors {
 test stack/vectors {
     verify_vectors -input rows -target {tag 4} -model {"lstm: {hidden: 6, layers: 2}" "linear: {out: classes}"}
 } good
-foreach target {x86-64 x86-64-v3} {
-    # At -O0: nothing of what the target names may come from the command line
-    test target/$target {
-        verdict [run -timeout 600 -env [list CC $cc CFLAGS -O0] $seqgen verify [spec -codegen [list "target: $target"] \
-            -model {"lstm: {hidden: 18}" mean "linear: {out: classes}"}]]
-    } good
-}
 test rnn/relu { verify -model {"rnn: {hidden: 14, nonlinearity: relu}" last "linear: {out: classes}"} } good
 test mixed_stack {
     verify -input words -model {"embedding: {dim: 6}" "gru: {hidden: 9, bidirectional: true}" "lstm: {hidden: 5}" layer_norm

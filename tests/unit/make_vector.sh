@@ -7,5 +7,5 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 {
     printf 'm4_changequote(<|,|>)m4_changecom<||>m4_dnl\n'
     cat "$root/templates/isa/vector.m4"
-    printf 'sg_vector_block(<|%s|>, <|%s|>)' "$1" "$2"
+    printf 'sg_vector_words(<|%s|>, <|%s|>)\nsg_vector_block(<|%s|>, <|%s|>)' "$1" "$2" "$1" "$2"
 } | m4 -P -E -E

@@ -39,12 +39,95 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ---- vectors of one lane: strict C11 ---- */
-
+typedef float Real;
 #define UNROLL
 #define INLINE static inline
+#define NOINLINE
 
-typedef float Real;
+/* ---- sizes ---- */
+
+typedef names_lstm_Model Model;
+enum {
+    P = 4,            /* units of a panel: 64 bytes where there are vectors */
+    T = 7,            /* longest sequence */
+    B = 5,            /* largest batch */
+    O = 3,             /* outputs */
+    IN = 10,           /* features of a step, or entries of the vocabulary */
+    ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+};
+#define ONE ((Real)1)
+/* Where unit u stands when a panel of P units takes X numbers */
+#define SPAN(u, X) ((u) / P * (X) + (u) % P)
+/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
+#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
+#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
+#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
+
+/* ---- one thread's share of the work ---- */
+
+typedef struct Share {
+    int index, count;         /* which thread, of how many */
+    int rows;                 /* its sequences of the packed batch .. */
+    ptrdiff_t first;          /* .. and the first of them */
+    void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
+    void *team;
+} Share;
+
+typedef struct Range {
+    ptrdiff_t first, end;
+    int count;
+} Range;
+
+typedef struct Loss {
+    double sum, weight; /* the batch's mean loss is sum / weight */
+} Loss;
+
+static const Share alone = {.count = 1};
+
+static void meet(const Share *s)
+{
+    if (s->wait)
+        s->wait(s->team);
+}
+
+/* `count` things, cut between the threads at multiples of `group` */
+static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
+{
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    return range;
+}
+
+/* The first sequence of thread `index`: all have about equally many steps */
+static int share_cut(const Model *m, const int index, const int count)
+{
+    int b = 0;
+    if (index == count)
+        return m->count;
+    for (int64_t steps = 0; b < m->count && steps < (int64_t)m->total * index / count; b++)
+        steps += m->lengths[b];
+    return b;
+}
+
+static Share share_of(const Model *m, const Share *thread)
+{
+    Share s = *thread;
+    s.first = share_cut(m, s.index, s.count);
+    s.rows = share_cut(m, s.index + 1, s.count) - (int)s.first;
+    return s;
+}
+
+/* How many of the thread's sequences are longer than t */
+static int running(const Model *m, const Share *s, const int t)
+{
+    const ptrdiff_t rows = m->rows[t] - s->first;
+    return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
+}
+
+/* Packed rows, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+/* ---- vectors of one lane: strict C11 ---- */
+
 enum { W = 1 };
 typedef Real V;
 typedef int32_t VI;
@@ -183,89 +266,6 @@ INLINE void v_name_all(void)
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
 }
 
-/* ---- sizes ---- */
-
-typedef names_lstm_Model Model;
-enum {
-    P = 4,            /* units of a panel: 64 bytes where there are vectors */
-    T = 7,            /* longest sequence */
-    B = 5,            /* largest batch */
-    O = 3,             /* outputs */
-    IN = 10,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
-};
-#define ONE ((Real)1)
-/* Where unit u stands when a panel of P units takes X numbers */
-#define SPAN(u, X) ((u) / P * (X) + (u) % P)
-/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
-#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
-#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
-#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
-#if defined(__GNUC__)
-#define NOINLINE __attribute__((noinline))
-#else
-#define NOINLINE
-#endif
-
-/* ---- one thread's share of the work ---- */
-
-typedef struct Share {
-    int index, count;         /* which thread, of how many */
-    int rows;                 /* its sequences of the packed batch .. */
-    ptrdiff_t first;          /* .. and the first of them */
-    void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
-    void *team;
-} Share;
-
-typedef struct Range {
-    ptrdiff_t first, end;
-    int count;
-} Range;
-
-static const Share alone = {.count = 1};
-
-static void meet(const Share *s)
-{
-    if (s->wait)
-        s->wait(s->team);
-}
-
-/* `count` things, cut between the threads at multiples of `group` */
-static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
-{
-    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
-    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
-    return range;
-}
-
-/* Packed rows, for what does not run along time */
-static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
-
-/* The first sequence of thread `index`: all have about equally many steps */
-static int share_cut(const Model *m, const int index, const int count)
-{
-    int b = 0;
-    if (index == count)
-        return m->count;
-    for (int64_t steps = 0; b < m->count && steps < (int64_t)m->total * index / count; b++)
-        steps += m->lengths[b];
-    return b;
-}
-
-static Share share_of(const Model *m, const Share *thread)
-{
-    Share s = *thread;
-    s.first = share_cut(m, s.index, s.count);
-    s.rows = share_cut(m, s.index + 1, s.count) - (int)s.first;
-    return s;
-}
-
-/* How many of the thread's sequences are longer than t */
-static int running(const Model *m, const Share *s, const int t)
-{
-    const ptrdiff_t rows = m->rows[t] - s->first;
-    return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
-}
 
 /* ---- kernels ---- */
 
@@ -1102,74 +1102,7 @@ static void backward_all(Model *m, const Share *s)
     embedding_backward(m, s);
 }
 
-/* ---- the batch, packed: falling length, step by step ---- */
-
-/* Rows by falling length, equal ones in their order; the valid steps of all rows, step by step. */
-static void pack_lengths(Model *m, const int count, const int32_t *lengths)
-{
-    int at = 0, longest = 0;
-    for (int b = 0; b < count; b++)
-        longest = lengths[b] > longest ? lengths[b] : longest;
-    for (int t = 0; t <= T; t++)
-        m->rows[t] = 0;
-    for (int b = 0; b < count; b++)
-        m->rows[lengths[b]]++;
-    for (int t = longest, first = 0; t >= 0; t--) { /* rows[t]: where the rows of length t begin */
-        const int equal = m->rows[t];
-        m->rows[t] = first;
-        first += equal;
-    }
-    for (int b = 0; b < count; b++) {
-        const int slot = m->rows[lengths[b]]++;
-        m->order[slot] = b;
-        m->lengths[slot] = lengths[b];
-    }
-    /* now rows[t] counts the rows of length t or more; at step t those longer than t are running */
-    m->count = count;
-    m->steps = longest;
-    for (int t = 0; t < T; t++) {
-        m->rows[t] = t < longest ? m->rows[t + 1] : 0;
-        m->at[t] = at;
-        at += m->rows[t];
-    }
-    m->rows[T] = 0;
-    m->at[T] = at;
-    m->total = at;
-    m->dense = count > 0 && m->lengths[count - 1] == longest;
-}
-
-/* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
-static ptrdiff_t place(const Model *m, const int b, const int t)
-{
-    const ptrdiff_t row = m->order[b];
-    return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
-}
-
-static void pack_input(Model *m, const int32_t *input)
-{
-    for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
-            m->tokens[m->at[t] + b] = input[place(m, b, t)];
-}
-
-static void pack_target(Model *m, const int32_t *target)
-{
-    for (int b = 0; b < m->count; b++)
-        m->labels[b] = target[m->order[b]];
-}
-
-static void unpack_output(const Model *m, Real *output)
-{
-    for (ptrdiff_t b = 0; b < m->count; b++)
-        memcpy(output + (ptrdiff_t)m->order[b] * O, m->linear_y + b * 4, O * sizeof(Real));
-}
-
 /* ---- loss ---- */
-
-typedef struct Loss {
-    double sum, weight; /* the batch's mean loss is sum / weight */
-} Loss;
-
 static double label_weight(const int32_t label)
 {
     (void)label;
@@ -1271,7 +1204,82 @@ static double update_share(Model *m, const Share *s)
     return norm;
 }
 
-double names_lstm_update(Model *m) { return update_share(m, &alone); }
+/* One step of one sequence */
+static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *output)
+{
+    (void)m;
+    s->token[0] = token;
+    gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
+    lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
+        s->lstm_l0_c, s->lstm_l0_c, s->lstm_l0_h1);
+    copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
+    stream_last(s->steps[0], s->lstm_l0_h, 8, s->last_y);
+    linear_8_3_stream(1, m->w.linear_bias, s->last_y, m->w.linear_weight, s->linear_y);
+    s->steps[0]++;
+    memcpy(output, s->linear_y, O * sizeof(Real));
+}
+
+/* ---- the batch, packed: falling length, step by step ---- */
+
+/* Rows by falling length, equal ones in their order; the valid steps of all rows, step by step. */
+static void pack_lengths(Model *m, const int count, const int32_t *lengths)
+{
+    int at = 0, longest = 0;
+    for (int b = 0; b < count; b++)
+        longest = lengths[b] > longest ? lengths[b] : longest;
+    for (int t = 0; t <= T; t++)
+        m->rows[t] = 0;
+    for (int b = 0; b < count; b++)
+        m->rows[lengths[b]]++;
+    for (int t = longest, first = 0; t >= 0; t--) { /* rows[t]: where the rows of length t begin */
+        const int equal = m->rows[t];
+        m->rows[t] = first;
+        first += equal;
+    }
+    for (int b = 0; b < count; b++) {
+        const int slot = m->rows[lengths[b]]++;
+        m->order[slot] = b;
+        m->lengths[slot] = lengths[b];
+    }
+    /* now rows[t] counts the rows of length t or more; at step t those longer than t are running */
+    m->count = count;
+    m->steps = longest;
+    for (int t = 0; t < T; t++) {
+        m->rows[t] = t < longest ? m->rows[t + 1] : 0;
+        m->at[t] = at;
+        at += m->rows[t];
+    }
+    m->rows[T] = 0;
+    m->at[T] = at;
+    m->total = at;
+    m->dense = count > 0 && m->lengths[count - 1] == longest;
+}
+
+/* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
+static ptrdiff_t place(const Model *m, const int b, const int t)
+{
+    const ptrdiff_t row = m->order[b];
+    return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
+}
+
+static void pack_input(Model *m, const int32_t *input)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = 0; b < m->rows[t]; b++)
+            m->tokens[m->at[t] + b] = input[place(m, b, t)];
+}
+
+static void pack_target(Model *m, const int32_t *target)
+{
+    for (int b = 0; b < m->count; b++)
+        m->labels[b] = target[m->order[b]];
+}
+
+static void unpack_output(const Model *m, Real *output)
+{
+    for (ptrdiff_t b = 0; b < m->count; b++)
+        memcpy(output + (ptrdiff_t)m->order[b] * O, m->linear_y + b * 4, O * sizeof(Real));
+}
 
 /* ---- weights in PyTorch's layout, in and out ---- */
 typedef names_lstm_Weights Weights;
@@ -1346,6 +1354,8 @@ void names_lstm_set_weights(Model *m, const Weights *weights)
 
 void names_lstm_get_weights(const Model *m, Weights *weights) { unpack_all((const Real *)&m->w, (Real *)weights); }
 
+double names_lstm_update(Model *m) { return update_share(m, &alone); }
+
 void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_t *input, Real *output)
 {
     m->training = 0;
@@ -1400,19 +1410,7 @@ void names_lstm_get_gradients(const Model *m, Weights *gradients) { unpack_all((
 
 void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
 
-void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output)
-{
-    (void)m;
-    s->token[0] = token;
-    gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
-    lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
-        s->lstm_l0_c, s->lstm_l0_c, s->lstm_l0_h1);
-    copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
-    stream_last(s->steps[0], s->lstm_l0_h, 8, s->last_y);
-    linear_8_3_stream(1, m->w.linear_bias, s->last_y, m->w.linear_weight, s->linear_y);
-    s->steps[0]++;
-    memcpy(output, s->linear_y, O * sizeof(Real));
-}
+void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
 static const char *const task_vocab[10] = {

@@ -1,0 +1,137 @@
+# targets.tcl: the same model for every target, against the interpreter; no target relies on options of the compiler.
+
+source $root/tests/tools/specs.tcl
+
+set machine [exec uname -m]
+set flags [expr {[file readable /proc/cpuinfo] ? [regexp -all -inline {\S+} [lindex [regexp -inline {\nflags[^\n]*} [text /proc/cpuinfo]] 0]] : ""}]
+proc has {args} { foreach flag $args { if {$flag ni $::flags} { return 0 } }; return 1 }
+
+# the levels of x86-64 that this machine can run
+set levels {}
+if {$machine eq "x86_64"} { lappend levels 2 }
+if {[has avx2 fma]} { lappend levels 3 }
+if {[has avx512f avx512bw avx512dq avx512vl]} { lappend levels 4 }
+
+set include [file dirname [file dirname $seqgen]]/include
+set model {"embedding: {dim: 5}" "lstm: {hidden: 18, bidirectional: true}" "dropout: {p: 0.2}" layer_norm mean "linear: {out: classes}"}
+proc on {target compiler cflags} {
+    return [verdict [run -timeout 600 -env [list CC $compiler CFLAGS $cflags] $::seqgen verify [spec -codegen [list "target: $target"] -model $::model]]]
+}
+
+# gcc takes every level by name, with a model that streams; the rest leaves the choice to the program.
+foreach level $levels {
+    if {[auto_execok gcc] eq ""} { break }
+    test gcc/x86-64/level_$level {
+        verdict [run -timeout 600 -env [list CC gcc CFLAGS "-O0 -DSEQGEN_LEVEL=$level"] $seqgen verify [spec -input rows \
+            -target {tag 4} -codegen {"target: x86-64"} -model {"gru: {hidden: 21}" "linear: {out: classes}"}]]
+    } good
+}
+foreach compiler {gcc clang} {
+    if {[auto_execok $compiler] eq ""} {
+        skip $compiler "not installed"
+        continue
+    }
+    test $compiler/portable { on portable $compiler "-O0 -std=c11 -Wall -Wextra -Wpedantic -Werror" } good
+    # Strict C without a word about the machine, and the level's own registers in the object
+    foreach {target level register} {x86-64-v3 3 ymm x86-64-v4 4 zmm x86-64 4 zmm} {
+        if {$machine ne "x86_64" || [auto_execok objdump] eq ""} {
+            skip $compiler/$target "needs x86-64 and objdump"
+            continue
+        }
+        test $compiler/$target/instructions {
+            ran $seqgen [spec -codegen [list "target: $target"] -model $model] -o m.c --quiet
+            ran $compiler -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 -I$include -c m.c -o m.o
+            expr {[regexp -all "(fmadd|mulps)\[^\n\]*$register" [ran objdump -d m.o]] > 20}
+        } 1
+        if {$level in $levels} {
+            test $compiler/$target/verify { on $target $compiler -O0 } good
+        }
+    }
+}
+
+# Inference only, from the same weights: forward and step of every level print what portable C prints
+put drive.c {#include "m.h"
+#include <stdio.h>
+static m_Model model;
+static m_State state;
+int main(void)
+{
+    const m_Real x[2 * 3] = {0.5f, -1, 0.1f, 1, 0.25f, -0.3f};
+    const int32_t length = 2;
+    m_Real whole[M_OUTPUTS], step[M_OUTPUTS], all[M_T * 3] = {0};
+    for (int i = 0; i < 6; i++)
+        all[i] = x[i];
+    m_init(&model);
+    m_forward(&model, 1, &length, all, whole);
+    m_reset(&state);
+    m_step(&model, &state, x, step);
+    m_step(&model, &state, x + 3, step);
+    for (int o = 0; o < M_OUTPUTS; o++)
+        printf("%.4f %.4f\n", whole[o], step[o]);
+    return 0;
+}
+}
+set spec [spec -name m -input rows -model {"gru: {hidden: 21}" last "linear: {out: classes}"}]
+test infer/weights {
+    ran -env $quick $seqgen build $spec --target portable -o trainer --quiet
+    ran ./trainer train --epochs 1 --save w.safetensors --quiet
+    file exists w.safetensors
+} 1
+
+proc infer {target args} {
+    ran $::seqgen $::spec --target $target --emit infer --weights w.safetensors -o m.c --quiet
+    ran gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 {*}$args -I$::include m.c drive.c -o drive -lm
+    return [ran ./drive]
+}
+if {[auto_execok gcc] ne ""} {
+    set portable [infer portable]
+    foreach level $levels {
+        test infer/level_$level { infer x86-64 -DSEQGEN_LEVEL=$level } $portable
+    }
+    test infer/picked { infer x86-64 } $portable
+}
+
+# ---- aarch64, under qemu: three training steps print what they print here; seqrt's own functions are not called ----
+
+put train.c {#include "m.h"
+#include "seqrt.h"
+#include <math.h>
+#include <stdio.h>
+int seqrt_main(const SeqrtModel *model, int argc, char **argv) { return (void)model, (void)argv, argc; }
+bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error) { return (void)weights, (void)path, (void)error, !model; }
+bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error) { return (void)weights, (void)path, (void)error, !model; }
+void seqrt_init_weights(const SeqrtModel *model, uint64_t seed, void *weights) { (void)model, (void)seed, (void)weights; }
+static m_Model model;
+static m_Weights weights;
+static m_Real x[M_B * M_T * 3];
+int main(void)
+{
+    const int32_t lengths[3] = {5, 2, 4}, labels[3] = {1, 0, 1};
+    m_Real *w = (m_Real *)&weights;
+    for (int i = 0; i < M_PARAMETERS; i++)
+        w[i] = (m_Real)(0.3 * sin(12.9898 * i));
+    for (int i = 0; i < M_B * M_T * 3; i++)
+        x[i] = (m_Real)sin(78.233 * i);
+    m_init(&model);
+    m_set_weights(&model, &weights);
+    for (int step = 0; step < 3; step++)
+        printf("%.4f\n", m_train_step(&model, 3, lengths, x, labels));
+    m_get_weights(&model, &weights);
+    for (int i = 0; i < M_PARAMETERS; i += 97)
+        printf("%.3f\n", w[i]);
+    return 0;
+}
+}
+proc train {compiler target run} {
+    ran $::seqgen $::spec --target $target -o m.c --quiet
+    ran {*}$compiler -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 -DSEQGEN_NO_MAIN -I$::include m.c train.c -o train -lm
+    return [ran {*}$run ./train]
+}
+if {[auto_execok aarch64-linux-gnu-gcc] eq "" || [auto_execok qemu-aarch64] eq ""} {
+    skip aarch64 "needs gcc-aarch64-linux-gnu and qemu-user"
+} else {
+    set here [train $cc portable {}]
+    test aarch64/train { train {aarch64-linux-gnu-gcc -static} aarch64 qemu-aarch64 } $here
+    test aarch64/vectors { expr {[regexp -all {f(mla|mul)\s+v} [exec aarch64-linux-gnu-objdump -d train]] > 20} } 1
+    test aarch64/portable { train {aarch64-linux-gnu-gcc -static} portable qemu-aarch64 } $here
+}
