@@ -74,12 +74,17 @@ static void program(Stream *s, const Kernel *k)
     free(slots);
 }
 
-static void source(Stream *s, const Source *c)
+/* single: the kernel is for one row */
+static void source(Stream *s, const Source *c, bool single)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
     char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
-    if (c->reps == 1)
+    if (single && c->reps == 1)
+        stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
+    else if (single)
+        stream_op(s, "sg_single_source_runs", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
+    else if (c->reps == 1)
         stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else
         stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
@@ -96,6 +101,20 @@ static bool has_bias(const Kernel *k)
     return false;
 }
 
+/* What the sums start from */
+static void inits(Stream *s, const Kernel *k)
+{
+    if (has_bias(k))
+        stream_op(s, k->one_row ? "sg_single_bias" : "sg_init_bias", "bias", NULL);
+    else if (!k->one_row)
+        stream_op(s, "sg_init_zero", NULL);
+    if (k->init == INIT_LOOKUP) {
+        char *lookup = stream_int(k->lookup_slots), *stride = stream_int(k->lookup_stride);
+        stream_op(s, k->one_row ? "sg_single_lookup" : "sg_init_lookup", "tokens", "table", lookup, stride, NULL);
+        free(lookup), free(stride);
+    }
+}
+
 /* Slots of the accumulators that the program uses: all of them by number, so that the names stand in the C. */
 static void tile(Emitter *e, const Kernel *k)
 {
@@ -103,18 +122,18 @@ static void tile(Emitter *e, const Kernel *k)
     char *rows = four(k->rows_tile), *units = four(k->units_tile), *slots = stream_int(k->slots), *params = declare(k), *args = names(k);
     const int first_unit = k->first_panel * e->plan->P;
     char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *comment = stream_comment(k->comment);
-    stream_op(s, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
-    if (has_bias(k))
-        stream_op(s, "sg_init_bias", "bias", NULL);
-    else
-        stream_op(s, "sg_init_zero", NULL);
-    if (k->init == INIT_LOOKUP) {
-        char *lookup = stream_int(k->lookup_slots), *stride = stream_int(k->lookup_stride);
-        stream_op(s, "sg_init_lookup", "tokens", "table", lookup, stride, NULL);
-        free(lookup), free(stride);
+    if (k->one_row) {
+        char *all = stream_int(k->units);
+        stream_op(s, "sg_single_begin", k->name, comment, rows, units, slots, params, all, NULL);
+        free(all);
+    } else {
+        stream_op(s, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
     }
+    inits(s, k);
     for (int i = 0; i < k->sources_count; i++)
-        source(s, &k->sources[i]);
+        source(s, &k->sources[i], k->one_row);
+    if (k->one_row)
+        stream_op(s, "sg_single_fold", NULL);
     stream_op(s, "sg_program_begin", NULL);
     for (int q = 0; q < k->slots; q++) {
         char *slot = stream_int(q);
@@ -123,7 +142,7 @@ static void tile(Emitter *e, const Kernel *k)
     }
     program(s, k);
     stream_op(s, "sg_program_end", NULL);
-    stream_op(s, k->one_row ? "sg_tile_one_row" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
+    stream_op(s, k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
     free(rows), free(units), free(slots), free(params), free(args), free(first), free(end), free(comment);
 }
 

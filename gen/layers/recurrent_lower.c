@@ -198,7 +198,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->comment = mem_format("%s cell, %d -> %d: %s", r->cell->kind, r->K, r->H, r->cell->equations);
     kernel->units = r->Hp;
     kernel->slots = r->cell->slots;
-    kernel->one_row = stream;
+    kernel->one_row = stream || r->plan->B == 1;
     kernel->program = stream ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
     kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
@@ -360,9 +360,9 @@ static void stream(Run *r)
         arg(&args, "c0", false, r->Hp, "%s", plan_ref(plan, r->s_c));
         arg(&args, "c", true, r->Hp, "%s", plan_ref(plan, r->s_c));
     }
-    arg(&args, "h", true, r->Hp, "%s", plan_ref(plan, r->s_h1));
+    arg(&args, "h", true, r->Hp, "%s_WHOLE ? %s : %s", kernel->name, plan_ref(plan, r->s_h), plan_ref(plan, r->s_h1));
     function_call(plan->stream, kernel->name, "%s", args.text.data);
-    function_line(plan->stream, "copy_reals(%s, %s, %d);", plan_ref(plan, r->s_h1), plan_ref(plan, r->s_h), r->Hp);
+    function_line(plan->stream, "if (!%s_WHOLE) copy_reals(%s, %s, %d);", kernel->name, plan_ref(plan, r->s_h1), plan_ref(plan, r->s_h), r->Hp);
     free(args.text.data);
 }
 

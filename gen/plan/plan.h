@@ -117,13 +117,13 @@ typedef struct Kernel {
     InitKind init;
     int lookup_slots, lookup_stride; /* INIT_LOOKUP: the table has slots 0.. of S; numbers of one of its rows */
     bool in_place;          /* reads what it writes: a row must not be done twice */
-    bool one_row;           /* streaming: only ever called for one row */
+    bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];
     int params_count;
     Param params[PARAMS_MAX];
     Program program;
-    int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows x (vectors of units) */
+    int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows (one_row: slices of k) x (vectors of units) */
     /* OUTER */
     int inputs, a_stride, d_stride, d_slot, d_slots, w_rows, w_first;
     double flops_row;       /* for the banner and the dump */

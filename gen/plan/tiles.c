@@ -42,11 +42,20 @@ static int divisor(int count, int limit)
     return 1;
 }
 
-/* One row: as many sums as hide the latency. */
+/* One row: as many sums as hide the latency, of units side by side .. */
 static int stream_units(const Kernel *k, int panels, int limit)
 {
     int n = most(1, (2 * CHAINS) / k->slots);
     return divisor(panels, n < limit ? n : limit);
+}
+
+/* .. and where there are too few, of slices of k: 1, 2, 4 or 8 */
+static int stream_slices(const Kernel *k, const Level *level, int units)
+{
+    int slices = 1;
+    while (slices < 8 && slices * units * k->slots < 2 * CHAINS && 2 * slices * units * k->slots + 2 < level->registers)
+        slices *= 2;
+    return slices;
 }
 
 static void choose(const Plan *plan, Kernel *k)
@@ -62,7 +71,7 @@ static void choose(const Plan *plan, Kernel *k)
             else if (k->slots == 1 && i < 3)
                 units = divisor(vectors_a_panel, level->most_units);
             k->units_tile[i] = units;
-            k->rows_tile[i] = k->one_row ? 1 : choose_rows(level, units * k->slots, plan->B);
+            k->rows_tile[i] = k->one_row ? i < 3 ? stream_slices(k, level, units) : 1 : choose_rows(level, units * k->slots, plan->B);
         } else if (k->kind == KERNEL_OUTER) {
             int units = i == 0 && k->slots == 1 ? divisor(panels, 4) : 1;
             k->units_tile[i] = units;

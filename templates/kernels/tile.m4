@@ -106,11 +106,57 @@ static void $1(const int rows, $2)
             $1_tile(1, row, u, $3);
     }
 }|>)m4_dnl
-sg_defop(<|sg_tile_one_row|>, 5, <|}
+m4_dnl
+m4_dnl One row alone (streaming, a batch of one) waits for its own sums: K slices of k are summed side by side, then folded.
+m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS); NAME_WHOLE: one tile has all units,
+m4_dnl so it may write where it reads. sg_single_source* are sg_source*'s, without the stride of a row.
+sg_defop(<|sg_single_begin|>, 7, <|
+/* $2; one row, K slices of k side by side */
+enum { $1_K = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_WHOLE = $1_N * W == $7 };
+
+INLINE void $1_tile(const int u, $6)
+{
+    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5 };
+    V acc[K][N * S];
+    UNROLL for (int b = 0; b < K; b++)
+        UNROLL for (int j = 0; j < N * S; j++)
+            acc[b][j] = v_zero();|>)m4_dnl
+sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            acc[0][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0] * $4 + SPAN(u, $3 * P);
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < $3; q++)
+            acc[0][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
+m4_dnl sg_single_run(INDENT, A's first element, RUN, W_ROWS, SLOT, SLOTS)
+m4_define(<|sg_single_run|>, <|$1    int k = 0;
+$1    for (; k + K <= $3; k += K, from += K * $6 * P)
+$1        UNROLL for (int b = 0; b < K; b++)
+$1            UNROLL for (int j = 0; j < N; j++)
+$1                UNROLL for (int q = 0; q < $6; q++)
+$1                    acc[b][j * S + $5q] += v_set(in[k + b]) * v_load(from + b * $6 * P + SPAN(j * W, $4 * $6 * P) + q * P);
+$1    for (; k < $3; k++, from += $6 * P)
+$1        UNROLL for (int j = 0; j < N; j++)
+$1            UNROLL for (int q = 0; q < $6; q++)
+$1                acc[0][j * S + $5q] += v_set(in[k]) * v_load(from + SPAN(j * W, $4 * $6 * P) + q * P);|>)m4_dnl
+sg_defop(<|sg_single_source|>, 8, <|    {
+        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
+sg_single_run(<|    |>, , <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+    }|>)m4_dnl
+sg_defop(<|sg_single_source_runs|>, 10, <|    {
+        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
+        for (int run = 0; run < $9; run++, in += $10) {
+sg_single_run(<|        |>, , <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+        }
+    }|>)m4_dnl
+sg_defop(<|sg_single_fold|>, 0, <|    UNROLL for (int half = K / 2; half > 0; half /= 2)
+        UNROLL for (int b = 0; b < half; b++)
+            UNROLL for (int j = 0; j < N * S; j++)
+                acc[b][j] += acc[b + half][j];|>)m4_dnl
+sg_defop(<|sg_single_end|>, 5, <|}
 
 static void $1(const int rows, $2)
 {
-    (void)rows; /* one */
-    for (int u = $4; u < $5; u += $1_N * W)
-        $1_tile(1, 0, u, $3);
+    for (int u = $4; u < $5 && rows > 0; u += $1_N * W)
+        $1_tile(u, $3);
 }|>)m4_dnl
