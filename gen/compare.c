@@ -1,7 +1,7 @@
 /* compare.c: `seqgen compare`: several specs on the same data, each with several seeds, one table and one page.
  *
  * Takes: specs, the output directory. Gives: trainers, weights, logs, results.json and report.html in it, a table.
- * Does not: run anything itself (compare_jobs.c does), or write HTML (trainer/report does).
+ * Does not: run anything itself (compare_jobs.c does), or write HTML (runtime/trainer/report does).
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* compare_results.c: what came out: the best, results.json (trainer/report/report.h says what is in it), the table. */
+/* compare_results.c: what came out: the best, results.json (runtime/trainer/report/report.h says what is in it), the table. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * Does not: any arithmetic of its own. All of it happens in a temporary directory, two jobs at a time:
  *
  *   weights    w.safetensors: the spec's initial values, rounded to float32 so that every build reads the same numbers
- *   oracle     interpreter.out: the interpreter's probe (trainer/check/probe.c says what is in it), and the batch it drew
+ *   oracle     interpreter.out: the interpreter's probe (runtime/trainer/check/probe.c says what is in it), and the batch it drew
  *   builds     float64, float32, float32 with the other unrolling: generated, compiled
  *   probes     each build, on those weights and that batch
  */

@@ -1,4 +1,4 @@
-/* verify_compare.c: see verify_compare.h. Which tensors a probe writes is said in trainer/check/probe.c. */
+/* verify_compare.c: see verify_compare.h. Which tensors a probe writes is said in runtime/trainer/check/probe.c. */
 #include "verify_compare.h"
 
 #include <math.h>

@@ -97,7 +97,6 @@ put train.c {#include "m.h"
 #include "seqrt.h"
 #include <math.h>
 #include <stdio.h>
-int seqrt_main(const SeqrtModel *model, int argc, char **argv) { return (void)model, (void)argv, argc; }
 bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error) { return (void)weights, (void)path, (void)error, !model; }
 bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error) { return (void)weights, (void)path, (void)error, !model; }
 void seqrt_init_weights(const SeqrtModel *model, uint64_t seed, void *weights) { (void)model, (void)seed, (void)weights; }

@@ -1,6 +1,6 @@
 # threads.tcl: a training step shared by threads gives the bits that one thread gives.
 #
-# The models are wide enough that the trainer takes a team for them (trainer/commands/team.c), and small enough that cuts
+# The models are wide enough that the trainer takes a team for them (runtime/trainer/commands/team.c), and small enough that cuts
 # between threads fall inside tiles, panels and sequences of unequal length.
 
 source $root/tests/tools/specs.tcl

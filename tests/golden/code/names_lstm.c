@@ -354,48 +354,50 @@ static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, co
     }
 }
 
-/* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c') */
-enum { lstm_4_8_stream_R = BY_WIDTH(1, 1, 1, 1), lstm_4_8_stream_N = BY_WIDTH(2, 1, 1, 1) };
+/* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c'); one row, K slices of k side by side */
+enum { lstm_4_8_stream_K = BY_WIDTH(2, 2, 2, 1), lstm_4_8_stream_N = BY_WIDTH(2, 1, 1, 1), lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
 
-INLINE void lstm_4_8_stream_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
+INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *c, Real *h)
 {
-    enum { N = lstm_4_8_stream_N, S = 4 };
-    V acc[lstm_4_8_stream_R][N * S];
-    UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+    enum { R = 1, row = 0, K = lstm_4_8_stream_K, N = lstm_4_8_stream_N, S = 4 };
+    V acc[K][N * S];
+    UNROLL for (int b = 0; b < K; b++)
+        UNROLL for (int j = 0; j < N * S; j++)
+            acc[b][j] = v_zero();
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            acc[0][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
-        const Real *in = x + row * 4, *from = w_ih + SPAN(u, 4 * 4 * P);
-        for (int k = 0; k < 4; k++, from += 4 * P) {
-            V wk[N * 4];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_load(from + SPAN(j * W, 4 * 4 * P) + q * P);
-            UNROLL for (int b = 0; b < R; b++) {
-                const V xk = v_set(in[b * 4 + k]);
+        const Real *in = x, *from = w_ih + SPAN(u, 4 * 4 * P);
+        int k = 0;
+        for (; k + K <= 4; k += K, from += K * 4 * P)
+            UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += xk * wk[j * 4 + q];
-            }
-        }
-    }
-    {
-        const Real *in = h0 + row * 8, *from = w_hh + SPAN(u, 8 * 4 * P);
-        for (int k = 0; k < 8; k++, from += 4 * P) {
-            V wk[N * 4];
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
+        for (; k < 4; k++, from += 4 * P)
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_load(from + SPAN(j * W, 8 * 4 * P) + q * P);
-            UNROLL for (int b = 0; b < R; b++) {
-                const V xk = v_set(in[b * 8 + k]);
+                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 4 * 4 * P) + q * P);
+    }
+    {
+        const Real *in = h0, *from = w_hh + SPAN(u, 8 * 4 * P);
+        int k = 0;
+        for (; k + K <= 8; k += K, from += K * 4 * P)
+            UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += xk * wk[j * 4 + q];
-            }
-        }
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
+        for (; k < 8; k++, from += 4 * P)
+            UNROLL for (int j = 0; j < N; j++)
+                UNROLL for (int q = 0; q < 4; q++)
+                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 8 * 4 * P) + q * P);
     }
+    UNROLL for (int half = K / 2; half > 0; half /= 2)
+        UNROLL for (int b = 0; b < half; b++)
+            UNROLL for (int j = 0; j < N * S; j++)
+                acc[b][j] += acc[b + half][j];
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
@@ -423,9 +425,8 @@ INLINE void lstm_4_8_stream_tile(const int R, const ptrdiff_t row, const int u, 
 static void lstm_4_8_stream(const int rows, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *c, Real *h)
 {
-    (void)rows; /* one */
-    for (int u = 0; u < 8; u += lstm_4_8_stream_N * W)
-        lstm_4_8_stream_tile(1, 0, u, bias, w_ih, x, w_hh, h0, c0, c, h);
+    for (int u = 0; u < 8 && rows > 0; u += lstm_4_8_stream_N * W)
+        lstm_4_8_stream_tile(u, bias, w_ih, x, w_hh, h0, c0, c, h);
 }
 
 /* lstm cell, 8 units: gradients of the gates, in place */
@@ -706,32 +707,36 @@ static void linear_8_3(const int rows, const Real *bias, const Real *x, const Re
     }
 }
 
-/* y = x W' + b */
-enum { linear_8_3_stream_R = BY_WIDTH(1, 1, 1, 1), linear_8_3_stream_N = BY_WIDTH(1, 2, 2, 1) };
+/* y = x W' + b; one row, K slices of k side by side */
+enum { linear_8_3_stream_K = BY_WIDTH(8, 4, 4, 1), linear_8_3_stream_N = BY_WIDTH(1, 2, 2, 1), linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
 
-INLINE void linear_8_3_stream_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
+INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
-    enum { N = linear_8_3_stream_N, S = 1 };
-    V acc[linear_8_3_stream_R][N * S];
-    UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+    enum { R = 1, row = 0, K = linear_8_3_stream_K, N = linear_8_3_stream_N, S = 1 };
+    V acc[K][N * S];
+    UNROLL for (int b = 0; b < K; b++)
+        UNROLL for (int j = 0; j < N * S; j++)
+            acc[b][j] = v_zero();
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            acc[0][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
-        const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
-        for (int k = 0; k < 8; k++, from += 1 * P) {
-            V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
-            UNROLL for (int b = 0; b < R; b++) {
-                const V xk = v_set(in[b * 8 + k]);
+        const Real *in = x, *from = w + SPAN(u, 8 * 1 * P);
+        int k = 0;
+        for (; k + K <= 8; k += K, from += K * 1 * P)
+            UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
-            }
-        }
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
+        for (; k < 8; k++, from += 1 * P)
+            UNROLL for (int j = 0; j < N; j++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
     }
+    UNROLL for (int half = K / 2; half > 0; half /= 2)
+        UNROLL for (int b = 0; b < half; b++)
+            UNROLL for (int j = 0; j < N * S; j++)
+                acc[b][j] += acc[b + half][j];
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
@@ -743,9 +748,8 @@ INLINE void linear_8_3_stream_tile(const int R, const ptrdiff_t row, const int u
 
 static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, const Real *w, Real *y)
 {
-    (void)rows; /* one */
-    for (int u = 0; u < 4; u += linear_8_3_stream_N * W)
-        linear_8_3_stream_tile(1, 0, u, bias, x, w, y);
+    for (int u = 0; u < 4 && rows > 0; u += linear_8_3_stream_N * W)
+        linear_8_3_stream_tile(u, bias, x, w, y);
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d */
@@ -1211,8 +1215,8 @@ static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *
     s->token[0] = token;
     gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
     lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
-        s->lstm_l0_c, s->lstm_l0_c, s->lstm_l0_h1);
-    copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
+        s->lstm_l0_c, s->lstm_l0_c, lstm_4_8_stream_WHOLE ? s->lstm_l0_h : s->lstm_l0_h1);
+    if (!lstm_4_8_stream_WHOLE) copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
     stream_last(s->steps[0], s->lstm_l0_h, 8, s->last_y);
     linear_8_3_stream(1, m->w.linear_bias, s->last_y, m->w.linear_weight, s->linear_y);
     s->steps[0]++;
