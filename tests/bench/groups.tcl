@@ -164,7 +164,7 @@ proc group_size {} {
         foreach list {made compiled} { set $list {} }
         for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
             lappend made [seconds {set dir [generate size_$T last.yaml 9 6 [list data.max_length $T train.batch 64]]}]
-            lappend compiled [seconds {pinned [env_or CC cc] -c $dir/model.c -o $dir/model.o {*}[lsearch -all -inline $::compiler -*] 2>@1}]
+            lappend compiled [seconds {pinned [env_or CC cc] -c $dir/model.c -o $dir/model.o {*}[compile_only $::compiler] 2>@1}]
         }
         set c [text $dir/model.c]
         lappend ::rows [dict create group size case T=$T lines [llength [split $c \n]] source [string length $c] \

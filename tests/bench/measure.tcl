@@ -68,6 +68,9 @@ proc compiler_words {} {
     return $words
 }
 
+# Of these words, those that do not link
+proc compile_only {words} { return [lsearch -all -inline -not -regexp $words {\.a$|^-l}] }
+
 proc seqgen_build {dir spec inputs classes sets compiler} {
     data_write $dir/data.csv $inputs $classes
     set now [pwd]
@@ -235,7 +238,7 @@ proc measure_start {} {
     set cpu [dict get $options cpu]
     if {$cpu eq ""} { set cpu [idlest_cpu] }
     set compiler [compiler_words]
-    exec [env_or CC cc] {*}[lsearch -all -inline $compiler -*] $here/peak.c -o $work/peak -lm 2>@1
+    exec [env_or CC cc] {*}[compile_only $compiler] $here/peak.c -o $work/peak -lm 2>@1
     lassign [pinned $work/peak bytes] - near far
     set bandwidths [list $near $far]
 }
