@@ -16,6 +16,7 @@ typedef struct Level {
 
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2; NEON has more), one number */
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
+enum { CACHED_WEIGHTS = 36 << 10 }; /* of a first cache of 48 KB or 32 KB */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
@@ -58,6 +59,16 @@ static int stream_slices(const Kernel *k, const Level *level, int units)
     return slices;
 }
 
+/* Vectors of units side by side whose weights, read again by every tile of rows, stay in the first cache; two share what a row is read for */
+static int cached_units(const Kernel *k, int limit)
+{
+    int64_t inputs = 0;
+    for (int i = 0; i < k->sources_count; i++)
+        inputs += (int64_t)k->sources[i].reps * k->sources[i].run;
+    const int64_t fit = inputs > 0 ? CACHED_WEIGHTS / (inputs * k->slots * 64) : limit;
+    return fit < 2 ? 2 : fit < limit ? (int)fit : limit;
+}
+
 static void choose(const Plan *plan, Kernel *k)
 {
     const int panels = k->units / plan->P;
@@ -67,7 +78,7 @@ static void choose(const Plan *plan, Kernel *k)
         if (k->kind == KERNEL_TILE) {
             int units = 1;
             if (i == 0)
-                units = k->one_row ? stream_units(k, panels, 4) : k->slots == 1 ? divisor(panels, level->most_units) : 1;
+                units = k->one_row ? stream_units(k, panels, 4) : k->slots == 1 ? divisor(panels, cached_units(k, level->most_units)) : 1;
             else if (k->slots == 1 && i < 3)
                 units = divisor(vectors_a_panel, level->most_units);
             k->units_tile[i] = units;

@@ -13,11 +13,8 @@ set limit 1.05
 # name    spec       inputs classes tokens settings
 set models {
     lstm   last.yaml   9 6  0 {model.0 "{lstm: {hidden: 32, name: cell}}" data.max_length 12 train.batch 16}
-    ragged last.yaml   5 3  0 {model.0 "{lstm: {hidden: 20, name: cell}}" data.max_length 12 train.batch 7}
     gru    every.yaml 16 12 0 {model.0 "{gru: {hidden: 32, layers: 2, name: cell}}" data.max_length 12 train.batch 16}
-    rnn    last.yaml   8 4  0 {model.0 "{rnn: {hidden: 64, name: cell}}" data.max_length 12 train.batch 16}
     words  words.yaml  0 2 28 {}
-    stream stream.yaml 1 0  0 {model.0 "{lstm: {hidden: 16, name: cell}}"}
 }
 # what, the driver's function, calls of it that `ours count` makes
 set counted {step run_step 2 forward run_forward 2 stream run_stream 16}
