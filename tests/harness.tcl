@@ -10,12 +10,13 @@
 #   verdict RESULT              of run: "good" for exit code 0, else everything it left
 #   skip NAME WHY               counted and shown, neither passed nor failed
 #   put FILE TEXT, text FILE    write, read a file as bytes
+#   inplace ARG ...             as run, of tools/inplace.c: `verify SPEC KEY=VALUE ..` or `run SPEC KEY=VALUE .. -- ARG ..`
 #   $seqgen $stcompare $cc $quick $vectors $native $root $here $tmp
 #
 # Does not: know what seqgen is. A file with an error in it, or without a single test, fails.
 #
 # Environment: SEQGEN (binary), SEQGEN_TOOLS (directory of the tests' C tools), CC, SEQGEN_KEEP=1 (keep temporary
-# directories), SEQGEN_TEST=GLOB (only tests of that name).
+# directories), SEQGEN_TEST=GLOB (only tests of that name), SEQGEN_TIMES=1 (what each took).
 
 package require Tcl 8.6
 encoding system utf-8
@@ -98,8 +99,9 @@ proc run {args} {
     set scratch $::tmp.io
     file mkdir $scratch
     put $scratch/in [encoding convertto utf-8 [dict get $options -in]]
-    set settings [lmap {k v} [dict get $options -env] {string cat $k = $v}]
-    set command [list timeout [dict get $options -timeout] env {*}$settings {*}$args]
+    set command [list timeout [dict get $options -timeout] {*}$args]
+    set before [array get ::env]
+    foreach {k v} [dict get $options -env] { set ::env($k) $v }
     set back [pwd]
     cd [dict get $options -dir]
     set start [clock milliseconds]
@@ -109,7 +111,27 @@ proc run {args} {
     }
     set ms [expr {[clock milliseconds] - $start}]
     cd $back
+    foreach {k v} [dict get $options -env] { unset ::env($k) }
+    array set ::env $before
     return [dict create code $code out [words $scratch/out] err [words $scratch/err] ms $ms command $args]
+}
+
+# Portable C's numbers, in one process; where its library is not installed, by seqgen's own commands and programs.
+proc inplace {what spec args} {
+    set settings [lrange $args 0 [expr {[lsearch -exact [concat $args --] --] - 1}]]
+    if {[file executable $::tools/inplace]} { return [run $::tools/inplace $what $spec {*}$args] }
+    set sets [concat {*}[lmap setting $settings { list --set $setting }]]
+    if {$what eq "verify"} { return [run -env $::quick $::seqgen verify $spec --target portable {*}$sets] }
+    set result [run -env $::quick $::seqgen build $spec -o inplace --quiet --target portable {*}$sets]
+    set words [lrange $args [llength $settings]+1 end]
+    while {[llength $words] && [dict get $result code] eq "0"} {
+        set end [lsearch -exact [concat $words --] --]
+        set before [dict get $result out]
+        set result [run ./inplace {*}[lrange $words 0 $end-1]]
+        dict set result out $before[dict get $result out]
+        set words [lrange $words $end+1 end]
+    }
+    return $result
 }
 
 # What a failed command left, for a message
@@ -137,7 +159,10 @@ proc selected {name} { return [string match [env_or SEQGEN_TEST *] $name] }
 
 proc test {name body expected} {
     if {![selected $name]} return
-    if {[catch {uplevel #0 $body} found options]} {
+    set start [clock milliseconds]
+    set threw [catch {uplevel #0 $body} found options]
+    if {[env_or SEQGEN_TIMES 0]} { puts "[format %7d [expr {[clock milliseconds] - $start}]] ms $name" }
+    if {$threw} {
         incr ::failed
         puts "FAIL $name: error: $found\n  [join [lrange [split [dict get $options -errorinfo] \n] 1 5] "\n  "]"
     } elseif {![matches $found $expected]} {

@@ -1,12 +1,13 @@
-# fuzz.tcl: random specs, each generated, compiled, run and compared with the interpreter by `seqgen verify`.
+# fuzz.tcl: random specs, each generated, compiled, run and compared with the interpreter.
 #
-# Each as portable C by tcc, which compiles in no time; every 20th also for the target it names, by a large compiler.
+# Each as portable C by libtcc in one process (tests/tools/inplace.c; without it, by `seqgen verify` and tcc); every 20th also
+# by `seqgen verify` as it stands, for the target it names and by a large compiler.
 #
 # Takes: --count N --seed S --keep DIR --every 20. Spec i comes from seed S + i alone, so --count 1 --seed K repeats one.
 # Gives: a line a failure, its spec, data and messages in DIR/SEED/, a summary; exit 1 on any failure.
 # Does not: make wrong specs (tests/bad does). A spec that is refused counts as a failure: of this program or of seqgen.
 #
-# Environment: SEQGEN (binary), CC, CFLAGS of the large compiler (default -O0 and this machine's vectors: compiling is most of the time).
+# Environment: SEQGEN (binary), SEQGEN_TOOLS (directory of inplace), CC, CFLAGS of the large compiler (default -O0 and this machine's vectors: compiling is most of the time).
 
 package require Tcl 8.6
 
@@ -15,6 +16,7 @@ array set option [list --count 20 --seed 1 --keep $root/build/fuzz-failures --ev
 array set option $argv
 proc env_or {name fallback} { return [expr {[info exists ::env($name)] ? $::env($name) : $fallback}] }
 set seqgen [env_or SEQGEN $root/build/bin/seqgen]
+set inplace [env_or SEQGEN_TOOLS [file dirname [file dirname $seqgen]]/tests]/inplace
 set native [expr {[exec uname -m] in {x86_64 i686} ? "-march=native" : "-mcpu=native"}]
 set large [list CC=[env_or CC cc] "CFLAGS=[env_or CFLAGS "-O0 $native"]"]
 set quick [list CC=[expr {[auto_execok tcc] eq "" ? [env_or CC cc] : "tcc"}] CFLAGS=-O0]
@@ -296,7 +298,7 @@ proc write {path text} {
 
 # Empty, or what was wrong
 proc verify_by {dir settings args} {
-    set command [list timeout 600 env {*}$settings $::seqgen verify $dir/spec.yaml {*}$args]
+    set command [list timeout 600 env {*}$settings {*}$args]
     if {![catch {exec {*}$command >$dir/out.txt 2>$dir/err.txt} message options]} { return "" }
     set code [lindex [dict get $options -errorcode] 2]
     set channel [open $dir/err.txt]
@@ -306,9 +308,10 @@ proc verify_by {dir settings args} {
 }
 
 proc verify {dir seed} {
-    set why [verify_by $dir $::quick --target portable]
+    set why [expr {[file executable $::inplace] ? [verify_by $dir {} $::inplace verify $dir/spec.yaml]
+        : [verify_by $dir $::quick $::seqgen verify $dir/spec.yaml --target portable]}]
     if {$why ne "" || $seed % $::option(--every)} { return $why }
-    return [verify_by $dir $::large]
+    return [verify_by $dir $::large $::seqgen verify $dir/spec.yaml]
 }
 
 set dir [exec mktemp -d -t seqgen-fuzz-XXXXXX]

@@ -1,7 +1,7 @@
 # torch.tcl: every fixture of make_torch.py, by the interpreter and by the generated trainers, against PyTorch's float64.
 #
 # Output, loss, every gradient, and the weights after ten optimiser steps; normwise, tensor by tensor. Every fixture in portable
-# C; a few that stand for the others with this machine's vectors.
+# C by libtcc (tools/inplace.c); a few that stand for the others with this machine's vectors, by a large compiler.
 
 # "good", or what is wrong, tensor by tensor
 proc compare {found expected tolerance} {
@@ -11,16 +11,25 @@ proc compare {found expected tolerance} {
     return "beyond $tolerance:\n[join $bad \n]\n[dict get $result err]"
 }
 
-proc probe {fixture tolerance args} {
-    ran {*}$args probe --load $fixture.weights.safetensors --batch $fixture.batch.safetensors --save found.safetensors
+proc probe_words {fixture} {
+    return [list probe --load $fixture.weights.safetensors --batch $fixture.batch.safetensors --save found.safetensors]
+}
+
+# result: of the probe that has run
+proc judge {fixture tolerance result} {
+    if {[dict get $result code] ne "0"} { return [run_text $result] }
     set verdict [compare found.safetensors $fixture.expect.safetensors $tolerance]
     file delete found.safetensors
     return $verdict
 }
 
-proc trainer {settings fixture real args} {
-    ran -env $settings $::seqgen build $fixture.yaml -o trainer --quiet --set codegen.real=$real {*}$args
-    return [file join $::tmp trainer]
+proc portable {fixture tolerance real} {
+    return [judge $fixture $tolerance [inplace run $fixture.yaml codegen.real=$real -- {*}[probe_words $fixture]]]
+}
+
+proc vectors {compiler fixture tolerance real {level -O0}} {
+    ran -env [list CC $compiler CFLAGS "$level $::native"] $::seqgen build $fixture.yaml -o trainer --quiet --set codegen.real=$real
+    return [judge $fixture $tolerance [run ./trainer {*}[probe_words $fixture]]]
 }
 
 set fixtures [lsort [glob -directory $here/torch *.yaml]]
@@ -28,19 +37,23 @@ test fixtures {expr {[llength $fixtures] >= 20}} 1
 foreach spec $fixtures {
     set fixture [file rootname $spec]
     set name [file tail $fixture]
-    test $name/interpreter {probe $fixture 1e-10 $seqgen run $spec} good
-    test $name/float64 {probe $fixture 1e-10 [trainer $quick $fixture float64 --target portable]} good
-    test $name/float32 {probe $fixture 1e-5 [trainer $quick $fixture float32 --target portable]} good
+    test $name/interpreter {judge $fixture 1e-10 [run $seqgen run $spec {*}[probe_words $fixture]]} good
+    test $name/float64 {portable $fixture 1e-10 float64} good
+    test $name/float32 {portable $fixture 1e-5 float32} good
 }
 
-foreach name {lstm_20_embedding gru_16_next_onehot bidirectional_through_tanh rnn_13_stack_bidirectional mlp_shaped huber_far} {
+foreach {name reals} {
+    lstm_20_embedding {float64 float32} bidirectional_through_tanh {float64 float32}
+    gru_16_next_onehot float32 rnn_13_stack_bidirectional float64 mlp_shaped float32 huber_far float32
+} {
     set fixture $here/torch/$name
-    test $name/vectors64 {probe $fixture 1e-10 [trainer [list CC gcc CFLAGS "-O1 $native"] $fixture float64]} good
-    test $name/vectors32 {probe $fixture 1e-5 [trainer [list CC gcc CFLAGS "-O1 $native"] $fixture float32]} good
+    foreach real $reals {
+        test $name/vectors/$real {vectors gcc $fixture [expr {$real eq "float64" ? 1e-10 : 1e-5}] $real} good
+    }
 }
+test gcc_O1 {vectors gcc $here/torch/rnn_13_stack_bidirectional 1e-5 float32 -O1} good
 if {[auto_execok clang] ne ""} {
-    set fixture $here/torch/lstm_20_embedding
-    test clang {probe $fixture 1e-5 [trainer [list CC clang CFLAGS "-O1 $native"] $fixture float32]} good
+    test clang {vectors clang $here/torch/lstm_20_embedding 1e-5 float32 -O1} good
 } else {
     skip clang "not installed"
 }

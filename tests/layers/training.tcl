@@ -56,10 +56,8 @@ foreach schedule {constant {step: {every: 2, gamma: 0.3}} {exponential: {gamma: 
     test schedule/[string map {: "" \{ "" \} "" " " _ , ""} $schedule] {
         set line [expr {[string match *:* $schedule] ? "schedule: {$schedule}" : "schedule: $schedule"}]
         set spec [spec -model $small -train [list $line]]
-        ran -env $quick $seqgen build $spec -o trainer --quiet --target portable --set codegen.real=float64
-        foreach {command out} [list [list ./trainer] a [list $seqgen run $spec] b] {
-            ran {*}$command train --epochs 6 --save $out.safetensors --quiet
-        }
-        dict get [run $stcompare a.safetensors b.safetensors 1e-10] code
-    } 0
+        set trained [verdict [inplace run $spec codegen.real=float64 -- train --epochs 6 --save a.safetensors --quiet]]
+        ran $seqgen run $spec train --epochs 6 --save b.safetensors --quiet
+        list $trained [dict get [run $stcompare a.safetensors b.safetensors 1e-10] code]
+    } {good 0}
 }

@@ -8,8 +8,9 @@
 #   -loss    (fits the target)   -optimizer {..} as in the spec   -batch (5)
 #   -train   more lines of `train`              -codegen lines of `codegen`
 #
-# verify KEY VALUE ... is `seqgen verify` on it: "good", or what was wrong. It takes portable C and tcc, which is quick;
-# verify_both afterwards this machine's vectors as well, by a large compiler, which is not.
+# verify KEY VALUE ... compares it with the interpreter as `seqgen verify` does: "good", or what was wrong. It takes portable C
+# and libtcc in one process, which is quick; verify_vectors is the command itself, this machine's vectors and a large compiler,
+# which is not; verify_both is one after the other.
 
 proc default_loss {target} {
     return [expr {[lindex $target 0] eq "value" ? "mse" : "cross_entropy"}]
@@ -98,7 +99,7 @@ proc spec {args} {
 }
 
 proc verify {args} {
-    return [verdict [run -env $::quick $::seqgen verify [spec {*}$args] --target portable]]
+    return [verdict [inplace verify [spec {*}$args]]]
 }
 
 proc verify_vectors {args} {
