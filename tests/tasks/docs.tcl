@@ -1,8 +1,9 @@
 # docs.tcl: every command of docs/ is run, every piece of C there is compiled or stands in what is generated.
 #
-# The commands run in a copy of specs/ whose data is cut to its first rows, with trainings of two steps and portable C by
-# tcc: what is tested is that they are right, not what they learn. A page's sh blocks are one script that ends at the first
-# error; its files (```c program=NAME) are written before.
+# The commands run in a copy of specs/ whose data is cut to its first rows and whose layers are narrow, with trainings of two
+# steps and portable C by tcc; what the pages give to cc is compiled without optimisation. What is tested is that they are
+# right, not what they learn. A page's sh blocks are one script that ends at the first error; its files (```c program=NAME)
+# are written before.
 
 set build [file dirname [file dirname $seqgen]]
 
@@ -23,9 +24,15 @@ proc cut {path rows} {
     put $path [join [lrange $lines 0 $rows] \n]\n
 }
 
+proc narrow {path} {
+    set text [regsub -all {batch: \d+} [text $path] {batch: 4}]
+    put $path [regsub -all {(hidden|dim|out): \d+} $text {\1: 8}]
+}
+
 proc workshop {dir} {
     file mkdir $dir
     file copy {*}[glob $::root/specs/*.yaml] $dir
+    if {$dir ne "reading"} { foreach path [glob $dir/*.yaml] { narrow $path } } ;# that page quotes what is generated
     file copy $::root/specs/data $dir
     foreach path [files_below $dir/data] {
         if {[file extension $path] in {.csv .tsv}} { cut $dir/data/$path [rows_of $path] }
@@ -33,10 +40,12 @@ proc workshop {dir} {
     }
     file mkdir $dir/bin
     put $dir/bin/seqgen "#!/bin/sh
+case \$1 in verify) set -- \"\$@\" --set train.batch=2 ;; esac
 case \$1 in compare) set -- \"\$@\" --seeds 1 --set train.epochs=1 ;; esac
 case \$1 in build|verify|compare) set -- \"\$@\" --target portable ;; esac
 exec $::seqgen \"\$@\"\n"
-    file attributes $dir/bin/seqgen -permissions 0755
+    put $dir/bin/cc "#!/bin/sh\nexec $::cc \"\$@\" -O0\n"
+    foreach name {seqgen cc} { file attributes $dir/bin/$name -permissions 0755 }
 }
 
 proc script {page} {
