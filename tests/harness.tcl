@@ -10,7 +10,7 @@
 #   verdict RESULT              of run: "good" for exit code 0, else everything it left
 #   skip NAME WHY               counted and shown, neither passed nor failed
 #   put FILE TEXT, text FILE    write, read a file as bytes
-#   inplace ARG ...             as run, of tools/inplace.c: `verify SPEC KEY=VALUE ..` or `run SPEC KEY=VALUE .. -- ARG ..`
+#   inplace ?-dir D? ARG ...    as run, of tools/inplace.c: `verify SPEC KEY=VALUE ..` or `run SPEC KEY=VALUE .. -- ARG ..`
 #   $seqgen $stcompare $cc $quick $vectors $native $root $here $tmp
 #
 # Does not: know what seqgen is. A file with an error in it, or without a single test, fails.
@@ -117,21 +117,32 @@ proc run {args} {
 }
 
 # Portable C's numbers, in one process; where its library is not installed, by seqgen's own commands and programs.
-proc inplace {what spec args} {
-    set settings [lrange $args 0 [expr {[lsearch -exact [concat $args --] --] - 1}]]
-    if {[file executable $::tools/inplace]} { return [run $::tools/inplace $what $spec {*}$args] }
+proc inplace {args} {
+    set dir .
+    if {[lindex $args 0] eq "-dir"} { set args [lassign $args - dir] }
+    if {[file executable $::tools/inplace]} { return [run -dir $dir $::tools/inplace {*}$args] }
+    set runs [lassign [list_split $args --] head]
+    set settings [lassign $head what spec]
     set sets [concat {*}[lmap setting $settings { list --set $setting }]]
     if {$what eq "verify"} { return [run -env $::quick $::seqgen verify $spec --target portable {*}$sets] }
-    set result [run -env $::quick $::seqgen build $spec -o inplace --quiet --target portable {*}$sets]
-    set words [lrange $args [llength $settings]+1 end]
-    while {[llength $words] && [dict get $result code] eq "0"} {
-        set end [lsearch -exact [concat $words --] --]
+    set result [run -env $::quick $::seqgen build $spec -o $::tmp/inplace --quiet --target portable {*}$sets]
+    foreach words $runs {
+        if {[dict get $result code] ne "0"} { break }
         set before [dict get $result out]
-        set result [run ./inplace {*}[lrange $words 0 $end-1]]
+        set result [run -dir $dir $::tmp/inplace {*}$words]
         dict set result out $before[dict get $result out]
-        set words [lrange $words $end+1 end]
     }
     return $result
+}
+
+# The lists between the words that equal `word`
+proc list_split {list word} {
+    set parts {}
+    while {[set end [lsearch -exact $list $word]] >= 0} {
+        lappend parts [lrange $list 0 $end-1]
+        set list [lrange $list $end+1 end]
+    }
+    return [lappend parts $list]
 }
 
 # What a failed command left, for a message

@@ -51,7 +51,10 @@ endforeach()
 # Label long: left out of the ordinary run (scripts/test); scripts/test-long and `ctest -L long` run them.
 set(SEQGEN_LONG unit/vector_targets)
 
-# COST starts the long ones first, so that two workers end together. The timeouts are for a slow, loaded machine.
+# COST starts the long ones first, so that two workers end together: seconds on a slow machine, 10 where nothing is said. The
+# timeouts are for a slow, loaded one.
+set(SEQGEN_COSTS tasks/interface=200 unit/vector=150 layers/targets=150 layers/recurrent=120 layers/threads=110 bench/instructions=100
+  tasks/docs=90 golden/torch=90 tasks/specs_all=60 tasks/compare=60 layers/others=50 tasks/cli=50 bad/bad=45 tasks/first_names=30)
 file(GLOB_RECURSE files RELATIVE ${PROJECT_SOURCE_DIR}/tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.tcl)
 list(REMOVE_ITEM files harness.tcl)
 foreach(file IN LISTS files)
@@ -63,8 +66,12 @@ foreach(file IN LISTS files)
   if(folder STREQUAL bench AND NOT name STREQUAL instructions) # times are no tests
     continue()
   endif()
+  set(cost 10)
+  if("${SEQGEN_COSTS}" MATCHES "(^|;)${folder}/${name}=([0-9]+)")
+    set(cost ${CMAKE_MATCH_2})
+  endif()
   add_test(NAME ${folder}/${name} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/harness.tcl ${PROJECT_SOURCE_DIR}/tests/${file})
-  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 2700 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 10)
+  set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 2700 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST ${cost})
   if("${folder}/${name}" IN_LIST SEQGEN_LONG)
     set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 3600 LABELS long)
   endif()
@@ -76,5 +83,5 @@ math(EXPR last "${SEQGEN_FUZZ_PARTS} - 1")
 foreach(part RANGE ${last})
   add_test(NAME fuzz/part_${part} COMMAND ${TCLSH} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz.tcl
     --count 50 --seed ${part}00 --keep ${CMAKE_BINARY_DIR}/fuzz-failures)
-  set_tests_properties(fuzz/part_${part} PROPERTIES TIMEOUT 2700 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 100 LABELS fuzz)
+  set_tests_properties(fuzz/part_${part} PROPERTIES TIMEOUT 2700 ENVIRONMENT "${SEQGEN_TEST_ENV}" COST 50 LABELS fuzz)
 endforeach()

@@ -51,7 +51,7 @@ exec $::seqgen \"\$@\"\n"
 proc script {page} {
     set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\" PKG_CONFIG_PATH=$::build/lib/pkgconfig\n"
     foreach {rest block} [blocks $page sh] { append text $block }
-    set text [regsub -all -line {^tclsh (\S+)$} $text {tclsh \1; for f in data/adding/*.csv; do head -101 $f > cut; mv cut $f; done}]
+    set text [regsub -all -line {^tclsh (data/adding)/make.tcl$} $text {& \1 100 100}]
     return [regsub -all -line {^( *\./[$a-z_]+) train} $text {\1 train --steps 2}]
 }
 

@@ -18,18 +18,18 @@ proc less_data {home spec} {
     set page $::tmp/page[file extension $path]
     set whole [text $home/$path]
     put $page [expr {[file extension $path] eq ".txt" ? [string range $whole 0 1999] : "[join [lrange [split $whole \n] 0 60] \n]\n"}]
-    set text [expr {[string match sotu_* $spec] ? {--set train.batch=2} : {}}]
-    return [list [list --set data.valid=0 --set train.patience=0 {*}$text] [list --data $page]]
+    set text [expr {[string match sotu_* $spec] ? "train.batch=2" : {}}]
+    return [list [list data.valid=0 train.patience=0 {*}$text] [list --data $page]]
 }
 
 # Two steps and an evaluation: the keys of its figures
 proc short_run {spec} {
     set home [specs_home $spec]
     lassign [less_data $home $spec] build_less eval_less
-    ran -env $::quick $::seqgen build $home/$spec.yaml -o $::tmp/$spec --quiet --target portable {*}$build_less
-    ran -dir $home $::tmp/$spec train --steps 2 --quiet --save $::tmp/w.safetensors
-    set json [ran -dir $home $::tmp/$spec eval --load $::tmp/w.safetensors --json {*}$eval_less]
-    file delete $::tmp/$spec
+    set result [inplace -dir $home run $home/$spec.yaml {*}$build_less -- train --steps 2 --quiet --save $::tmp/w.safetensors \
+        -- eval --load $::tmp/w.safetensors --json {*}$eval_less]
+    if {[dict get $result code] ne "0"} { error [run_text $result] }
+    set json [dict get $result out]
     return [lmap key {loss count accuracy perplexity rmse} {
         if {![regexp "\"$key\": *\[0-9\]" $json]} continue
         set key
