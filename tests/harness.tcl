@@ -37,6 +37,7 @@ set cc [env_or CC cc]
 set quick [list CC [expr {[auto_execok tcc] eq "" ? $cc : "tcc"}] CFLAGS -O0]
 set native [expr {[exec uname -m] in {x86_64 i686} ? "-march=native" : "-mcpu=native"}]
 set vectors [list CC $cc CFLAGS "-O0 $native"]
+set timeout [auto_execok timeout] ;# a test may change PATH
 set passed 0
 set failed 0
 set skipped 0
@@ -99,7 +100,7 @@ proc run {args} {
     set scratch $::tmp.io
     file mkdir $scratch
     put $scratch/in [encoding convertto utf-8 [dict get $options -in]]
-    set command [list timeout [dict get $options -timeout] {*}$args]
+    set command [list {*}$::timeout [dict get $options -timeout] {*}$args]
     set before [array get ::env]
     foreach {k v} [dict get $options -env] { set ::env($k) $v }
     set back [pwd]
