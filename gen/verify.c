@@ -5,7 +5,8 @@
  *
  *   weights    w.safetensors: the spec's initial values, rounded to float32 so that every build reads the same numbers
  *   oracle     interpreter.out: the interpreter's probe (runtime/trainer/check/probe.c says what is in it), and the batch it drew
- *   builds     float64, float32, float32 with the other unrolling: generated, compiled
+ *   builds     float64, float32, float32 with the other unrolling: generated, compiled; the precision the spec asks for as
+ *              `seqgen build` compiles it, the others at -O1: for them the arithmetic is the question, not the compiler
  *   probes     each build, on those weights and that batch
  */
 #include <stdlib.h>
@@ -30,6 +31,7 @@ typedef struct Verify Verify;
 typedef struct Build {
     Verify *all;
     Spec spec;        /* the given one, but for codegen */
+    const Compiler *compiler;
     Graph *graph;     /* NULL: left out */
     char *stem;       /* DIRECTORY/float64: .c, .h, the program, .out */
 } Build;
@@ -38,7 +40,7 @@ struct Verify {
     const Cli *cli;
     const Graph *graph;
     Home home;
-    Compiler compiler;
+    Compiler compiler, quick;
     char *directory, *weights, *batch;
     Build builds[SOURCES]; /* FROM_INTERPRETER has no build of its own, but a stem */
     char *note;
@@ -185,7 +187,7 @@ static int build_job(Build *build)
     char *source = file_of(build, ".c");
     ProcessResult compiled;
     SeqrtError error;
-    if (!compiler_run(&build->all->compiler, &build->all->home, source, build->stem, &compiled, &error))
+    if (!compiler_run(build->compiler, &build->all->home, source, build->stem, &compiled, &error))
         status = cli_fail(EXIT_SYSTEM, "%s", error.text);
     else if (compiled.status != 0) {
         fputs(compiled.err, stderr);
@@ -238,6 +240,7 @@ static bool build_prepare(Build *build, int real_bytes, Unroll unroll)
         codegen->max_ram = codegen->max_flash = codegen->max_lines = 0;
     codegen->real_bytes = real_bytes;
     codegen->unroll = unroll;
+    build->compiler = real_bytes == given->spec->codegen.real_bytes && unroll == given->spec->codegen.unroll ? &build->all->compiler : &build->all->quick;
     Diag diag = {.path = given->spec->path};
     build->graph = graph_build(&build->spec, &diag);
     return build->graph != NULL;
@@ -313,7 +316,8 @@ static int verify_stages(Verify *v)
 {
     SeqrtError error;
     double start = seconds_now();
-    if (!compiler_find(&v->compiler, v->graph->spec->codegen.target, &error))
+    const Target target = v->graph->spec->codegen.target;
+    if (!compiler_find(&v->compiler, target, &error) || !compiler_find_quick(&v->quick, target, &error))
         return cli_fail(EXIT_SYSTEM, "%s; is a C compiler installed? $CC names another", error.text);
     int status = builds_prepare(v);
     if (status == EXIT_DONE && !weights_write(v, &error))
@@ -345,6 +349,7 @@ static void verify_free(Verify *v)
     free(v->note);
     home_free(&v->home);
     compiler_free(&v->compiler);
+    compiler_free(&v->quick);
 }
 
 int command_verify(const Cli *cli, const Graph *graph)

@@ -83,6 +83,14 @@ bool compiler_find(Compiler *compiler, Target target, SeqrtError *error)
     return started;
 }
 
+bool compiler_find_quick(Compiler *compiler, Target target, SeqrtError *error)
+{
+    bool found = compiler_find(compiler, target, error);
+    if (found && !getenv("CFLAGS"))
+        words_add(compiler, "-O1 -fno-tree-vectorize"); /* the last one counts */
+    return found;
+}
+
 static char *dashed(const char *path) /* a file called "-x.c" is no option */
 {
     return mem_format("%s%s", *path == '-' ? "./" : "", path);
