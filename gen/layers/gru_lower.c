@@ -9,9 +9,12 @@
 
 static const Load FORWARD_LOADS[] = {{"h_before", "h0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
-    {NULL, "(1) gates"},
-    {"r", "v_sigmoid(a1)"},
-    {"z", "v_sigmoid(a2)"},
+    {NULL, "(1) gates: 1 / below, by one division"},
+    {"r_below", "v_sigmoid_below(a1)"},
+    {"z_below", "v_sigmoid_below(a2)"},
+    {"inverse", "ONE / (r_below * z_below)"},
+    {"r", "inverse * z_below"},
+    {"z", "inverse * r_below"},
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"n", "v_tanh(a0 + r * a3)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1)"},
@@ -19,6 +22,18 @@ static const Let FORWARD_LETS[] = {
     {0},
 };
 static const Store FORWARD_STORES[] = {{"gates", 0, "n"}, {"gates", 1, "r"}, {"gates", 2, "z"}, {"gates", 3, "a3"}, {"h", -1, "ht"}, {0}};
+/* Where nobody asks for the gates: a division for r, one for h_t */
+static const Let STREAM_LETS[] = {
+    {NULL, "(1) gates: r = 1 / below, z = 1 / z_below"},
+    {"r", "ONE / v_sigmoid_below(a1)"},
+    {"z_below", "v_sigmoid_below(a2)"},
+    {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
+    {"an", "a0 + r * a3"},
+    {"n_below", "v_tanh_below(an)"},
+    {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
+    {"ht", "((z_below - ONE) * v_tanh_above(an) + h_before * n_below) / (z_below * n_below)"},
+    {0},
+};
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
 
 static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"r", "gates", 1}, {"z", "gates", 2}, {"hn", "gates", 3},
@@ -50,7 +65,7 @@ static const Cell GRU = {
     .reverse_h0 = true,
     .dh_part = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES},
-    .stream = {FORWARD_LOADS, FORWARD_LETS, STREAM_STORES},
+    .stream = {FORWARD_LOADS, STREAM_LETS, STREAM_STORES},
     .reverse = {REVERSE_LOADS, REVERSE_LETS, REVERSE_STORES},
     .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",
 };

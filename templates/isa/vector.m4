@@ -14,7 +14,7 @@ m4_dnl sg_vector_words(REAL, TARGET) stands before it, once a file.
 m4_define(<|sg_vector_block|>, <|sg_vector_shape_$2(<|$1|>)
 sg_vector_ops
 sg_vector_exp_$1
-sg_vector_functions
+sg_vector_functions<||>sg_vector_gates<||>sg_vector_gates_$1
 sg_vector_gelu_$1
 sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
 m4_dnl
@@ -201,7 +201,7 @@ INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 |>)m4_dnl
 m4_dnl
-m4_define(<|sg_vector_exp_float|>, <|enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10 };
+m4_define(<|sg_vector_exp_float|>, <|enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10, V_GATE_LIMIT = 25 };
 #define V_ROUND 0x1.8p23f
 #define V_LOG2E 1.4426950408889634f
 enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
@@ -221,14 +221,14 @@ INLINE V v_exp_near(V r)
     return (((0.00138146124f * r + 0.00836871701f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
 }
 
-/* 2^f - 1, |f| <= 1/2 */
+/* 2^f - 1, |f| <= 1/2. Here and below short chains, not few operations: where one sequence runs, the chain is what it costs. */
 INLINE V v_exp2m1_near(V f)
 {
-    V q = (((0.00015403511f * f + 0.00133907379f) * f + 0.00961823751f) * f + 0.0555035743f) * f + 0.240226498f;
-    return (q * f + 0.693147188f) * f;
+    V ff = f * f, q = (0.00015403511f * f + 0.00133907379f) * ff + (0.00961823751f * f + 0.0555035743f);
+    return (q * ff + (0.240226498f * f + 0.693147188f)) * f;
 }
 |>)m4_dnl
-m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023, V_DENORMAL = 54, V_TANH_LIMIT = 20 };
+m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023, V_DENORMAL = 54, V_TANH_LIMIT = 20, V_GATE_LIMIT = 40 };
 #define V_ROUND 0x1.8p52
 #define V_LOG2E 1.4426950408889634
 enum { V_EXP_LOW = -747, V_EXP_HIGH = 710, V_SIGMOID_LOW = -746, V_SIGMOID_HIGH = 40, V_GELU_LIMIT = 39, V_GELU_SPLIT = 27 };
@@ -271,16 +271,20 @@ INLINE V v_exp_tail(V x, V tail)
 }
 INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 
-/* m / (m + 2) with m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2. The quotient damps the errors of
- * large m, so f needs no second part. */
-INLINE V v_tanh(V x)
+/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
+INLINE V v_tanh_m(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
     V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
     VU bits = v_bits(a * (2 * V_LOG2E) + round);
-    V f = a * (2 * V_LOG2E) - (v_real(bits) - round);
-    V s = v_real(bits << V_MANTISSA);
-    V m = s * v_exp2m1_near(f) + (s - 1);
+    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s - 1);
+}
+
+/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
 
@@ -293,6 +297,40 @@ INLINE V v_sigmoid(V x)
     V e = 1 - (1 - v_exp_near(-r) * r) * r, s = v_real(bits << V_MANTISSA);
     return s / (e * one + s);
 }
+|>)m4_dnl
+m4_dnl
+m4_dnl ---- functions of cells: quotients left open, so that several share a division; their errors count as parts of 1 ----
+m4_dnl
+m4_define(<|sg_vector_gates|>, <|
+/* 1 + e^-x, whose inverse is sigmoid x: for gates, several of which share a division. Right to a part of 1, not of itself:
+ * sigmoid stays above e^-V_GATE_LIMIT. -x / ln 2 = n + f. */
+INLINE V v_sigmoid_below(V x)
+{
+    const Real round = V_ROUND + (Real)V_BIAS;
+    V a = v_max(v_set(-V_GATE_LIMIT), v_min(v_set(V_GATE_LIMIT), x));
+    VU bits = v_bits(a * -V_LOG2E + round);
+    V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s + 1);
+}
+|>)m4_dnl
+m4_define(<|sg_vector_gates_float|>, <|
+/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+INLINE V v_tanh_above(V x)
+{
+    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    V p = (1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1);
+    return v_real(v_bits(a) | v_sign_bit(x)) * p;
+}
+INLINE V v_tanh_below(V x)
+{
+    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
+}
+|>)m4_dnl
+m4_define(<|sg_vector_gates_double|>, <|
+/* tanh x = v_tanh_above / v_tanh_below = +-m / (m + 2) */
+INLINE V v_tanh_above(V x) { return v_real(v_bits(v_tanh_m(x)) | v_sign_bit(x)); }
+INLINE V v_tanh_below(V x) { return v_tanh_m(x) + 2; }
 |>)m4_dnl
 m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
 INLINE V v_mills(V t)
@@ -351,6 +389,6 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl

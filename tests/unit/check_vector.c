@@ -66,6 +66,10 @@ static void run_sigmoid(Real *out, const Real *in) { v_storeu(out, v_sigmoid(v_l
 static void run_gelu(Real *out, const Real *in) { v_storeu(out, v_gelu(v_loadu(in))); }
 static void run_gelu_grad(Real *out, const Real *in) { v_storeu(out, v_gelu_grad(v_loadu(in))); }
 
+/* of cells: the quotients that they leave open */
+static void run_gate(Real *out, const Real *in) { v_storeu(out, 1 / v_sigmoid_below(v_loadu(in))); }
+static void run_gate_tanh(Real *out, const Real *in) { v_storeu(out, v_tanh_above(v_loadu(in)) / v_tanh_below(v_loadu(in))); }
+
 static Real at(Function *run, Real x)
 {
     Real in[W], out[W];
@@ -103,6 +107,8 @@ static void try_special(void)
         {run_tanh, -big, -1}, {run_tanh, nan, nan}, {run_tanh, 20, 1}, {run_tanh, -20, -1},
         {run_sigmoid, 0, (Real)0.5}, {run_sigmoid, (Real)-0.0, (Real)0.5}, {run_sigmoid, inf, 1}, {run_sigmoid, -inf, 0},
         {run_sigmoid, big, 1}, {run_sigmoid, -big, 0}, {run_sigmoid, nan, nan},
+        {run_gate, 0, (Real)0.5}, {run_gate, inf, 1}, {run_gate, big, 1}, {run_gate, nan, nan},
+        {run_gate_tanh, 0, 0}, {run_gate_tanh, (Real)-0.0, (Real)-0.0}, {run_gate_tanh, nan, nan},
         {run_gelu, 0, 0}, {run_gelu, (Real)-0.0, (Real)-0.0}, {run_gelu, inf, inf}, {run_gelu, big, big}, {run_gelu, nan, nan},
         {run_gelu_grad, 0, (Real)0.5}, {run_gelu_grad, inf, 1}, {run_gelu_grad, -inf, (Real)-0.0}, {run_gelu_grad, big, 1},
         {run_gelu_grad, -big, (Real)-0.0}, {run_gelu_grad, nan, nan},
@@ -189,6 +195,9 @@ int main(void)
     try_function("tanh", run_tanh, right_tanh, -10, 10, 4, false);
     try_function("sigmoid", run_sigmoid, right_sigmoid, is_float ? -110 : -750, 40, 4, false);
     try_function("sigmoid", run_sigmoid, right_sigmoid, -10, 10, 4, false);
+    try_function("gate", run_gate, right_sigmoid, -60, 60, 1, true);
+    try_function("gate", run_gate, right_sigmoid, -6, 6, 1, true);
+    try_function("gate_tanh", run_gate_tanh, right_tanh, -20, 20, 6, false);
     try_function("gelu", run_gelu, right_gelu, is_float ? -14 : -38, 10, 4, false);
     try_function("gelu", run_gelu, right_gelu, -3, 3, 4, false);
     try_function("gelu_grad", run_gelu_grad, right_gelu_grad, is_float ? -14 : -38, 10, 2, true);
