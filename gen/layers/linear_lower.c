@@ -63,7 +63,7 @@ static void forward_call(Linear *n, Function *f, bool stream)
     Program program = {NO_LOADS, n->activation ? n->activation->from_a0 : NULL, OUT_STORES};
     Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : plan_share(plan, f, n->in.space), .units = n->Op,
                  .init = n->in.tokens ? INIT_LOOKUP : n->b >= 0 ? INIT_BIAS : INIT_ZERO, .init_ref = n->b >= 0 ? plan_ref(plan, n->b) : NULL,
-                 .program = n->activation ? &program : NULL, .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride), .y_stride = n->y.stride, .one_row = stream};
+                 .program = n->activation ? &program : NULL, .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride), .y_stride = n->y.stride, .all_steps = n->in.space == SPACE_STEPS, .one_row = stream};
     for (int i = 0, first = 0; i < n->in.pieces; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
         const char *a = stream ? plan_ref(plan, x->stream) : plan_first(plan, n->in.space, plan_ref(plan, x->buffer), x->stride);
@@ -110,7 +110,7 @@ static void backward(Linear *n)
             continue;
         char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
         Product p = {.name = name, .comment = "dx = dy W", .rows = plan_share(plan, f, space), .units = plan_pad(plan, x->width), .operands_count = 1,
-                     .y = plan_first(plan, space, plan_ref(plan, x->grad), x->stride), .y_stride = x->stride};
+                     .y = plan_first(plan, space, plan_ref(plan, x->grad), x->stride), .y_stride = x->stride, .all_steps = space == SPACE_STEPS};
         p.operands[0] = (Operand){.a = own_dy, .a_stride = n->Op, .reps = 1, .run = n->O, .w = plan_ref(plan, n->w_t[i]), .w_rows = n->Op};
         product_call(plan, f, &p);
         free(name);

@@ -417,7 +417,7 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
     char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
-                       .y = y, .y_stride = y_stride, .in_place = in_place};
+                       .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
     product.operands[0] = (Operand){.a = a, .a_stride = r->G, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
                                     .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp};
     if (more) {

@@ -117,6 +117,7 @@ typedef struct Kernel {
     InitKind init;
     int lookup_slots, lookup_stride; /* INIT_LOOKUP: the table has slots 0.. of S; numbers of one of its rows */
     bool in_place;          /* reads what it writes: a row must not be done twice */
+    bool all_steps;         /* called for the rows of all steps */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];
@@ -245,7 +246,7 @@ typedef struct Product {
     int y_stride;
     const char *other, *other_ref; /* one more row param of the program, or NULL; stride y_stride */
     bool in_place;
-    bool one_row;
+    bool all_steps, one_row;
 } Product;
 void product_call(Plan *plan, Function *function, const Product *product);
 /* dW += a' d and, with bias_grad, db += sum of d. d has `slots` slots a unit, of which [slot, slot + used) go into dW. */

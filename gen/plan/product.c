@@ -63,6 +63,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
         kernel->units = panels * plan->P;
         kernel->first_panel = first;
         kernel->in_place = p->in_place;
+        kernel->all_steps = p->all_steps;
         kernel->one_row = p->one_row;
         fill_init(kernel, p);
         fill_sources(kernel, p);

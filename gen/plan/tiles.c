@@ -3,9 +3,10 @@
  * Takes: a kernel's shape and the batch. Gives: rows x vectors of units held in registers. Does not: see the machine it
  * runs on: the C picks the column for its own vectors when it is compiled.
  *
- * A tile of R rows and N vectors does R N multiply-adds a k, loads N weights and broadcasts R inputs; two of each go
- * through a core of today every cycle. Rows that do not fill the last tile are done twice, or one by one. So a k costs
- * max(R N, R + N, latency) / 2 cycles, times the tiles the batch needs.
+ * A tile of R rows and N vectors does R N multiply-adds a k, loads N weights and broadcasts R inputs. A core of today does two
+ * multiply-adds a cycle, and a load beside them still costs a quarter of a cycle (measured, 64-byte vectors: 16 multiply-adds take
+ * 8.0 cycles, with 8 loads 9.9, with 16 loads 12.7), one from the second cache a little more. Of this the tiles' cost is made.
+ * tests/bench/tiles.tcl measures what the choices miss.
  */
 #include "plan.h"
 
@@ -17,20 +18,31 @@ typedef struct Level {
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2; NEON has more), one number */
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
 enum { CACHED_WEIGHTS = 36 << 10 }; /* of a first cache of 48 KB or 32 KB */
+static const double LOAD = 0.5, FAR_LOAD = 0.6; /* of a multiply-add; from the first cache, from the second */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
 
-/* Rows of a tile with `vectors` accumulators a row. */
-static int choose_rows(const Level *level, int vectors, int rows)
+/* A tile's multiply-adds a k, and what its loads are worth */
+static double tile_cost(int rows, int vectors, double weight)
 {
-    int best = 1;
-    double best_cost = 1e300;
+    return most(rows * vectors, CHAINS) + rows * LOAD + vectors * weight + 0.5;
+}
+
+typedef struct Choice {
+    int rows, units;
+    double cost;
+} Choice;
+
+/* Rows of a tile with `vectors` accumulators a row. Rows that do not fill the last tile are done twice, or by a smaller one. */
+static Choice choose_rows(const Level *level, int vectors, int rows, bool rest_alone, double weight)
+{
+    Choice best = {1, 1, 1e300};
     for (int r = 1; r <= 14 && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
-        int tiles = (rows + r - 1) / r;
-        double cost = tiles * (most(most(r * vectors, r + vectors), CHAINS) + 0.5);
-        if (cost < best_cost * 0.999)
-            best_cost = cost, best = r;
+        int full = rows / r, rest = rows % r;
+        double cost = full * tile_cost(r, vectors, weight) + (rest ? tile_cost(rest_alone ? rest : r, vectors, weight) : 0);
+        if (cost < best.cost * 0.999)
+            best = (Choice){r, 1, cost};
     }
     return best;
 }
@@ -59,35 +71,62 @@ static int stream_slices(const Kernel *k, const Level *level, int units)
     return slices;
 }
 
-/* Vectors of units side by side whose weights, read again by every tile of rows, stay in the first cache; two share what a row is read for */
-static int cached_units(const Kernel *k, int limit)
+static int64_t tile_inputs(const Kernel *k)
 {
     int64_t inputs = 0;
     for (int i = 0; i < k->sources_count; i++)
         inputs += (int64_t)k->sources[i].reps * k->sources[i].run;
-    const int64_t fit = inputs > 0 ? CACHED_WEIGHTS / (inputs * k->slots * 64) : limit;
-    return fit < 2 ? 2 : fit < limit ? (int)fit : limit;
+    return inputs;
+}
+
+/* One slot a unit: rows, and how many vectors of units side by side */
+static Choice choose_units(const Kernel *k, const Level *level, int panels, int rows)
+{
+    Choice best = {1, 1, 1e300};
+    for (int n = 1; n <= level->most_units && n <= panels; n++) {
+        const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
+        Choice choice = choose_rows(level, n, rows, false, near ? LOAD : FAR_LOAD);
+        choice.cost *= (double)panels / n;
+        choice.units = n;
+        if (panels % n == 0 && choice.cost < best.cost * 0.999)
+            best = choice;
+    }
+    return best;
+}
+
+static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
+{
+    const Level *level = &LEVELS[i];
+    const int panels = k->units / plan->P;
+    const int vectors_a_panel = 1 << i; /* 64-byte panels: 1, 2, 4 vectors; scalars: any */
+    const int rows = k->all_steps ? plan->B * plan->T : plan->B;
+    if (k->one_row) {
+        const int units = i == 0 ? stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+        return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
+    }
+    if (i == 0 && k->slots == 1)
+        return choose_units(k, level, panels, rows);
+    const int units = k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+    Choice choice = choose_rows(level, units * k->slots, rows, false, LOAD);
+    choice.units = units;
+    return choice;
 }
 
 static void choose(const Plan *plan, Kernel *k)
 {
-    const int panels = k->units / plan->P;
     for (int i = 0; i < TARGET_LEVELS; i++) {
-        const Level *level = &LEVELS[i];
-        const int vectors_a_panel = 1 << i; /* 64-byte panels: 1, 2, 4 vectors; scalars: any */
+        Choice choice = {0, 0, 0};
         if (k->kind == KERNEL_TILE) {
-            int units = 1;
-            if (i == 0)
-                units = k->one_row ? stream_units(k, panels, 4) : k->slots == 1 ? divisor(panels, cached_units(k, level->most_units)) : 1;
-            else if (k->slots == 1 && i < 3)
-                units = divisor(vectors_a_panel, level->most_units);
-            k->units_tile[i] = units;
-            k->rows_tile[i] = k->one_row ? i < 3 ? stream_slices(k, level, units) : 1 : choose_rows(level, units * k->slots, plan->B);
+            choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
-            int units = i == 0 && k->slots == 1 ? divisor(panels, 4) : 1;
-            k->units_tile[i] = units;
-            k->rows_tile[i] = choose_rows(level, units * k->slots, k->inputs);
+            const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : 1;
+            choice = choose_rows(&LEVELS[i], units * k->slots, k->inputs, true, LOAD);
+            choice.units = units;
+        } else {
+            continue;
         }
+        k->rows_tile[i] = choice.rows;
+        k->units_tile[i] = choice.units;
     }
 }
 

@@ -29,7 +29,7 @@ enum {
     B = $3,            /* largest batch */
     O = $4,             /* outputs */
     IN = $5,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */

@@ -49,7 +49,7 @@ enum {
     B = 5,            /* largest batch */
     O = 2,             /* outputs */
     IN = 3,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 256    /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
@@ -156,7 +156,7 @@ INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
-enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10 };
+enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10, V_GATE_LIMIT = 25 };
 #define V_ROUND 0x1.8p23f
 #define V_LOG2E 1.4426950408889634f
 enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
@@ -176,11 +176,11 @@ INLINE V v_exp_near(V r)
     return (((0.00138146124f * r + 0.00836871701f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
 }
 
-/* 2^f - 1, |f| <= 1/2 */
+/* 2^f - 1, |f| <= 1/2. Here and below short chains, not few operations: where one sequence runs, the chain is what it costs. */
 INLINE V v_exp2m1_near(V f)
 {
-    V q = (((0.00015403511f * f + 0.00133907379f) * f + 0.00961823751f) * f + 0.0555035743f) * f + 0.240226498f;
-    return (q * f + 0.693147188f) * f;
+    V ff = f * f, q = (0.00015403511f * f + 0.00133907379f) * ff + (0.00961823751f * f + 0.0555035743f);
+    return (q * ff + (0.240226498f * f + 0.693147188f)) * f;
 }
 
 /* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
@@ -194,16 +194,20 @@ INLINE V v_exp_tail(V x, V tail)
 }
 INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 
-/* m / (m + 2) with m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2. The quotient damps the errors of
- * large m, so f needs no second part. */
-INLINE V v_tanh(V x)
+/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
+INLINE V v_tanh_m(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
     V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
     VU bits = v_bits(a * (2 * V_LOG2E) + round);
-    V f = a * (2 * V_LOG2E) - (v_real(bits) - round);
-    V s = v_real(bits << V_MANTISSA);
-    V m = s * v_exp2m1_near(f) + (s - 1);
+    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s - 1);
+}
+
+/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
 
@@ -215,6 +219,30 @@ INLINE V v_sigmoid(V x)
     V r = v_reduce(v_max(v_set(V_SIGMOID_LOW), v_min(v_set(V_SIGMOID_HIGH), x)), V_BIAS + V_DENORMAL, &bits);
     V e = 1 - (1 - v_exp_near(-r) * r) * r, s = v_real(bits << V_MANTISSA);
     return s / (e * one + s);
+}
+
+/* 1 + e^-x, whose inverse is sigmoid x: for gates, several of which share a division. Right to a part of 1, not of itself:
+ * sigmoid stays above e^-V_GATE_LIMIT. -x / ln 2 = n + f. */
+INLINE V v_sigmoid_below(V x)
+{
+    const Real round = V_ROUND + (Real)V_BIAS;
+    V a = v_max(v_set(-V_GATE_LIMIT), v_min(v_set(V_GATE_LIMIT), x));
+    VU bits = v_bits(a * -V_LOG2E + round);
+    V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s + 1);
+}
+
+/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+INLINE V v_tanh_above(V x)
+{
+    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    V p = (1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1);
+    return v_real(v_bits(a) | v_sign_bit(x)) * p;
+}
+INLINE V v_tanh_below(V x)
+{
+    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 
 /* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
@@ -256,7 +284,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_gelu, (void)v_gelu_grad;
 }
 
 
@@ -324,7 +352,7 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 }
 
 /* dW[21][8 units x 1] += sum over rows of a' d */
-enum { outer_21x8_24_101_21_0_R = BY_WIDTH(7, 11, 11, 11), outer_21x8_24_101_21_0_N = BY_WIDTH(2, 1, 1, 1) };
+enum { outer_21x8_24_101_21_0_R = BY_WIDTH(11, 11, 11, 11), outer_21x8_24_101_21_0_N = BY_WIDTH(2, 1, 1, 1) };
 
 INLINE void outer_21x8_24_101_21_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
@@ -370,7 +398,7 @@ static void outer_21x8_24_101_21_0(const Share *s, const int rows, const Real *a
 }
 
 /* dx = dy W */
-enum { linear_8_to_21_dx_R = BY_WIDTH(3, 5, 5, 5), linear_8_to_21_dx_N = BY_WIDTH(6, 2, 2, 1) };
+enum { linear_8_to_21_dx_R = BY_WIDTH(5, 5, 5, 5), linear_8_to_21_dx_N = BY_WIDTH(3, 2, 2, 1) };
 
 INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -419,8 +447,20 @@ static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real
 /* db[8] += sum over rows of d */
 static void sum_rows_8(const Share *s, const int rows, const Real *d, Real *db)
 {
+    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
     const Range units = share_range(s, 8, W);
-    for (ptrdiff_t v = units.first; v < units.end; v += W) {
+    ptrdiff_t v = units.first;
+    for (; v + SIDE * W <= units.end; v += SIDE * W) {
+        V sum[SIDE];
+        UNROLL for (int j = 0; j < SIDE; j++)
+            sum[j] = v_load(db + v + j * W);
+        for (ptrdiff_t r = 0; r < rows; r++)
+            UNROLL for (int j = 0; j < SIDE; j++)
+                sum[j] += v_load(d + r * 8 + v + j * W);
+        UNROLL for (int j = 0; j < SIDE; j++)
+            v_store(db + v + j * W, sum[j]);
+    }
+    for (; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 8 + v);
@@ -572,8 +612,20 @@ static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real 
 /* db[4] += sum over rows of d */
 static void sum_rows_4(const Share *s, const int rows, const Real *d, Real *db)
 {
+    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
     const Range units = share_range(s, 4, W);
-    for (ptrdiff_t v = units.first; v < units.end; v += W) {
+    ptrdiff_t v = units.first;
+    for (; v + SIDE * W <= units.end; v += SIDE * W) {
+        V sum[SIDE];
+        UNROLL for (int j = 0; j < SIDE; j++)
+            sum[j] = v_load(db + v + j * W);
+        for (ptrdiff_t r = 0; r < rows; r++)
+            UNROLL for (int j = 0; j < SIDE; j++)
+                sum[j] += v_load(d + r * 4 + v + j * W);
+        UNROLL for (int j = 0; j < SIDE; j++)
+            v_store(db + v + j * W, sum[j]);
+    }
+    for (; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
             sum += v_load(d + r * 4 + v);
