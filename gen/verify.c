@@ -6,7 +6,7 @@
  *   weights    w.safetensors: the spec's initial values, rounded to float32 so that every build reads the same numbers
  *   oracle     interpreter.out: the interpreter's probe (runtime/trainer/check/probe.c says what is in it), and the batch it drew
  *   builds     float64, float32, float32 with the other unrolling: generated, compiled; the precision the spec asks for as
- *              `seqgen build` compiles it, the others at -O1: for them the arithmetic is the question, not the compiler
+ *              `seqgen build` compiles it, the other at -O1: there the arithmetic is the question, not the compiler
  *   probes     each build, on those weights and that batch
  */
 #include <stdlib.h>
@@ -240,7 +240,8 @@ static bool build_prepare(Build *build, int real_bytes, Unroll unroll)
         codegen->max_ram = codegen->max_flash = codegen->max_lines = 0;
     codegen->real_bytes = real_bytes;
     codegen->unroll = unroll;
-    build->compiler = real_bytes == given->spec->codegen.real_bytes && unroll == given->spec->codegen.unroll ? &build->all->compiler : &build->all->quick;
+    /* by precision alone: equal bits need equal flags */
+    build->compiler = real_bytes == given->spec->codegen.real_bytes ? &build->all->compiler : &build->all->quick;
     Diag diag = {.path = given->spec->path};
     build->graph = graph_build(&build->spec, &diag);
     return build->graph != NULL;
