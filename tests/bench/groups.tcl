@@ -14,7 +14,7 @@ proc layer_flops {I H T B} { return [expr {3.0 * 8 * $T * $B * $H * ($I + $H)}] 
 # Bytes that pass between core and cache when each array is touched once a phase: x, gates (4H), c, tanh c, h, and their gradients
 proc layer_bytes {I H T B} { return [expr {4.0 * ($T * $B * (3 * $I + 23 * $H) + 6 * 4 * $H * ($I + $H))}] }
 
-proc layer_build {I H} { return [build layer_${I}_$H layer.yaml $I 0 [list model.cell.hidden $H] -DLAYER] }
+proc layer_build {I H} { return [build layer_${I}_$H layer_lstm.yaml $I 0 [list model.cell.hidden $H] -DLAYER] }
 
 proc group_lstm {} {
     foreach {H ratio share} {16 2.4 .65 32 1.6 .80 64 1.3 .85 128 1.15 .85 256 1.1 .85} {

@@ -7,6 +7,7 @@
  *   infer     one sequence of T steps
  *   stream    one streaming step
  *   layer     the recurrent layer `cell` alone, forward and backward, with its own functions (-DLAYER)
+ *   timers    its kernels, one by one (-DTIMERS=n, see tiles.tcl)
  * Gives: nanoseconds of one call; of a layer also those of its phases. `count` runs step, forward and stream a few times each, for callgrind.
  * Does not: read data: inputs and targets are drawn.
  */
@@ -156,6 +157,18 @@ static void count(void)
 #endif
 }
 
+#if defined TIMERS
+/* Steps for a fifth of a second; what each timed kernel took in the quickest one */
+static void timers_time(void)
+{
+    for (const double start = clock_now(); clock_now() - start < 0.2; timers_keep())
+        run_step();
+    for (int i = 0; i < TIMERS; i++)
+        printf("%s %.0f ", timer_names[i], timer_least[i]);
+    putchar('\n');
+}
+#endif
+
 static const struct {
     const char *name;
     void (*call)(void);
@@ -175,6 +188,10 @@ int main(int argc, char **argv)
 #if defined LAYER
     if (strcmp(what, "layer") == 0)
         return layer_time(), 0;
+#endif
+#if defined TIMERS
+    if (strcmp(what, "timers") == 0)
+        return timers_time(), 0;
 #endif
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strcmp(what, calls[i].name) == 0)

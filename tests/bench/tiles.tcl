@@ -1,0 +1,154 @@
+# tiles.tcl: the register tiles that gen/plan/tiles.c chose, beside all the others that fit the registers, measured.
+#
+# Takes: options, see usage. Gives: a line a kernel (what was chosen, the best, their ratio) and in how many the choice is within 5%
+# of the best; exit 0, 1 for usage. Does not: judge, run in ctest, try what the C would pick for narrower vectors than this machine's.
+#
+# Each round is one program in which every kernel has another tile: the first column of its BY_WIDTH is overwritten. A macro behind
+# each kernel's definition times its calls within a training step; the least of many steps counts.
+
+package require Tcl 8.6
+set here [file dirname [file normalize [info script]]]
+set root [file dirname [file dirname $here]]
+source $here/measure.tcl
+
+set usage {usage: tclsh tests/bench/tiles.tcl [OPTIONS] [KIND:H ...]
+
+Measures the tiles of one recurrent layer, H inputs and H units, T = 64, batch 32. Needs 64-byte vectors (AVX-512).
+
+options
+  --cpu N      the core (default: the idlest now)
+  --work DIR   programs and models are kept there (default $TMPDIR/seqgen-bench)
+  --help
+
+The grid, without KIND:H: lstm, gru and rnn of 16, 20, 32, 48, 64, 100 and 128 units.
+
+environment: SEQGEN (default build/bin/seqgen), CC
+
+examples
+  tclsh tests/bench/tiles.tcl lstm:64 gru:20
+  tclsh tests/bench/tiles.tcl --cpu 1 | tee tiles.txt
+}
+
+set registers 31
+set most_units 6
+
+proc usage_error {message} {
+    puts stderr "tiles.tcl: $message\nTry --help."
+    exit 1
+}
+
+proc command_line {words} {
+    set options [dict create cpu "" work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
+    while {[llength $words]} {
+        set words [lassign $words word]
+        switch -glob -- $word {
+            --help { puts -nonewline $::usage; exit 0 }
+            --cpu - --work {
+                if {![llength $words]} { usage_error "found nothing after $word, expected a value" }
+                set words [lassign $words value]
+                dict set options [string range $word 2 end] $value
+            }
+            default {
+                if {![regexp {^(lstm|gru|rnn):\d+$} $word]} { usage_error "found '$word', expected an option or KIND:H such as lstm:64" }
+                dict lappend options cases $word
+            }
+        }
+    }
+    if {![llength [dict get $options cases]]} {
+        foreach kind {lstm gru rnn} { foreach h {16 20 32 48 64 100 128} { dict lappend options cases $kind:$h } }
+    }
+    return $options
+}
+
+# Every tile of one kernel: {R N} with R rows, N vectors of units; slots of a unit and panels as the text of the C has them
+proc tiles_of {c kernel chosen} {
+    lassign $chosen rows units
+    set body [string range $c [string first "INLINE void ${kernel}_tile(" $c] end]
+    regexp {enum \{[^\}]*S = (\d+)} $body - slots
+    if {![info exists slots]} { return [list $chosen] }
+    set panels 1
+    regexp "u < (\\d+); u \\+= ${kernel}_N \\* W" $body - end
+    if {[info exists end]} { set panels [expr {$end / 16}] }
+    set all [list $chosen]
+    for {set n 1} {$n <= $::most_units && $n <= $panels} {incr n} {
+        if {$panels % $n || ($slots > 1 && $n != $units)} { continue }
+        set sums [expr {$n * $slots}]
+        for {set r 1} {$r <= 14 && $r * $sums + $sums + ($sums > 1) <= $::registers} {incr r} {
+            if {$r * $sums >= 8 && [list $r $n] ni $all} { lappend all [list $r $n] }
+        }
+    }
+    return $all
+}
+
+# {kernel {chosen tile} ..} of the layer's kernels
+proc kernels_of {c} {
+    set found {}
+    foreach {- kernel rows - units} [regexp -all -inline {enum \{ (\w+)_R = BY_WIDTH\((\d+),[^)]*\), (\w+)_N = BY_WIDTH\((\d+),} $c] {
+        if {![string match linear_* $kernel]} { lappend found $kernel [list $rows $units] }
+    }
+    return $found
+}
+
+# The C with these tiles, and a timer around every call of these kernels
+proc timed {c tiles} {
+    set id 0
+    set names {}
+    dict for {kernel tile} $tiles {
+        lassign $tile rows units
+        regsub "${kernel}_R = BY_WIDTH\\(\\d+," $c "${kernel}_R = BY_WIDTH($rows," c
+        regsub "${kernel}_N = BY_WIDTH\\(\\d+," $c "${kernel}_N = BY_WIDTH($units," c
+        set at [string first "\n\}\n" $c [string first "static void ${kernel}(" $c]]
+        set c [string replace $c $at $at+2 "\n\}\n#define ${kernel}(...) (timer_in(), (${kernel})(__VA_ARGS__), timer_out($id))\n"]
+        lappend names "\"$kernel\""
+        incr id
+    }
+    return "#include \"$::here/timers.h\"\nstatic const char *const timer_names\[\] = {[join $names {, }]};\n$c"
+}
+
+# {kernel nanoseconds-in-a-step ..}
+proc run_round {dir c tiles} {
+    put $dir/timed.c [timed $c $tiles]
+    exec [env_or CC cc] -DMODEL=\"$dir/timed.c\" -DTIMERS=[dict size $tiles] -I$dir $::here/ours.c -o $dir/timed {*}$::compiler 2>@1
+    return [pinned $dir/timed timers]
+}
+
+proc measure_case {case} {
+    global near all
+    lassign [split $case :] kind h
+    set dir [generate tiles-$kind$h layer_$kind.yaml $h 0 [list model.cell.hidden $h]]
+    set c [text $dir/model.c]
+    set chosen [kernels_of $c]
+    set rounds 1
+    dict for {kernel tile} $chosen {
+        dict set tries $kernel [tiles_of $c $kernel $tile]
+        set rounds [expr {max($rounds, [llength [dict get $tries $kernel]])}]
+    }
+    for {set round 0} {$round < $rounds} {incr round} {
+        set tiles [dict map {kernel list} $tries { lindex $list [expr {$round % [llength $list]}] }]
+        dict for {kernel time} [run_round $dir $c $tiles] {
+            set tile [dict get $tiles $kernel]
+            if {![info exists times($kernel,$tile)] || $time < $times($kernel,$tile)} { set times($kernel,$tile) $time }
+        }
+    }
+    dict for {kernel tile} $chosen {
+        set best $tile
+        foreach other [dict get $tries $kernel] { if {$times($kernel,$other) < $times($kernel,$best)} { set best $other } }
+        set ratio [expr {double($times($kernel,$tile)) / $times($kernel,$best)}]
+        puts [format "%-10s %-34s chosen %-5s %9.0f ns   best %-5s %9.0f ns   %.3f" $case $kernel [join $tile x] $times($kernel,$tile) \
+                  [join $best x] $times($kernel,$best) $ratio]
+        flush stdout
+        incr all
+        incr near [expr {$ratio <= 1.05}]
+    }
+}
+
+set options [command_line $argv]
+set work [file normalize [dict get $options work]]
+set seqgen [file normalize [env_or SEQGEN $root/build/bin/seqgen]]
+set cpu [expr {[dict get $options cpu] eq "" ? [idlest_cpu] : [dict get $options cpu]}]
+file mkdir $work
+set compiler [compiler_words]
+set near 0
+set all 0
+foreach case [dict get $options cases] { measure_case $case }
+puts "$near of $all tiles within 5% of the best ([expr {100 * $near / $all}]%)"
