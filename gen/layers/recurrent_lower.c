@@ -138,18 +138,22 @@ static void carried(Plan *plan, const Run *r, const char *which)
     plan->buffers[buffer].carried = true;
 }
 
+/* Forward stores what backward will ask for. */
+static bool keeps(const Run *r) { return !r->plan->infer_only; }
+
 static void state_buffers(Run *r)
 {
     Plan *plan = r->plan;
     const int64_t rows = plan_rows(plan, SPACE_STEPS);
     r->gates = r->c = r->tc = r->h0 = r->c0 = -1;
-    if (r->cell->keeps_gates)
+    if (keeps(r) && r->cell->keeps_gates)
         r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->G, "gates; backward turns them into their gradients", "%s_gates", r->base);
     else if (!plan->infer_only)
         r->gates = plan_buffer(plan, BLOCK_BACKWARD, rows, r->G, "gradient of a", "%s_gates", r->base);
     if (r->cell->has_c) {
         r->c = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "cell state", "%s_c", r->base);
-        r->tc = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "tanh of it", "%s_tc", r->base);
+        if (keeps(r))
+            r->tc = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "tanh of it", "%s_tc", r->base);
     }
     r->h = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "hidden state, the output", "%s_h", r->base);
     if (plan->carry) {
@@ -199,7 +203,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->units = r->Hp;
     kernel->slots = r->cell->slots;
     kernel->one_row = stream || r->plan->B == 1;
-    kernel->program = stream ? r->cell->stream : r->cell->forward;
+    kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
     kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
     kernel->lookup_slots = r->in.tokens ? r->cell->x_slots : 0;
@@ -256,12 +260,12 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
         source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);
     if (r->cell->has_c)
         arg(&args, "c0", false, r->Hp, "%s", c0);
-    if (r->cell->keeps_gates)
+    if (keeps(r) && r->cell->keeps_gates)
         arg(&args, "gates", true, r->G, "%s + %s * %d", plan_ref(plan, r->gates), at, r->G);
-    if (r->cell->has_c) {
+    if (r->cell->has_c)
         arg(&args, "c", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->c), at, r->Hp);
+    if (keeps(r) && r->cell->has_c)
         arg(&args, "tc", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
-    }
     arg(&args, "h", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
     function_call(f, kernel->name, "%s", args.text.data);
     free(args.text.data);
