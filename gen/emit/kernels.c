@@ -142,7 +142,7 @@ static void tile(Emitter *e, const Kernel *k)
     }
     program(s, k);
     stream_op(s, "sg_program_end", NULL);
-    stream_op(s, k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
+    stream_op(s, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
     free(rows), free(units), free(slots), free(params), free(args), free(first), free(end), free(comment);
 }
 

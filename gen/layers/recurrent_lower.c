@@ -192,6 +192,13 @@ static void input_name(const Run *r, char *name, size_t size)
     }
 }
 
+/* One sequence, and weights that the first cache does not hold: read from alternate ends, a part of them is still there. */
+static bool turns(const Run *r, bool stream)
+{
+    const int64_t inputs = (r->in.tokens ? 0 : (int64_t)r->K * r->cell->x_slots) + (int64_t)r->H * r->cell->h_slots;
+    return (stream || r->plan->B == 1) && r->Hp > r->plan->P && inputs * r->Hp * r->plan->graph->spec->codegen.real_bytes > UNCACHED_WEIGHTS;
+}
+
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
 {
     char input[100];
@@ -203,6 +210,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->units = r->Hp;
     kernel->slots = r->cell->slots;
     kernel->one_row = stream || r->plan->B == 1;
+    kernel->turns = turns(r, stream);
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
     kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
@@ -250,7 +258,7 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     bool fresh;
     Kernel *kernel = step_kernel(r, false, &fresh);
     Args args = {.kernel = fresh ? kernel : NULL};
-    text_add(&args.text, "%s", rows);
+    text_add(&args.text, "%s%s", rows, turns(r, false) ? ", t & 1" : "");
     char first_row[100];
     snprintf(first_row, sizeof first_row, " + %s", at);
     input_args(r, &args, first_row, false);
@@ -354,7 +362,7 @@ static void stream(Run *r)
     bool fresh;
     Kernel *kernel = step_kernel(r, true, &fresh);
     Args args = {.kernel = fresh ? kernel : NULL};
-    text_add(&args.text, "1");
+    text_add(&args.text, "1%s", turns(r, true) ? ", s->steps[0] & 1" : "");
     input_args(r, &args, "", true);
     arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
     arg(&args, "h0", false, r->Hp, "%s", plan_ref(plan, r->s_h));

@@ -105,6 +105,8 @@ typedef struct Source {
     int slot, slots;
 } Source;
 
+/* Bytes of weights that stay in a first cache of 48 KB or 32 KB, beside what else is used; and how many are clearly more than it holds. */
+enum { CACHED_WEIGHTS = 36 << 10, UNCACHED_WEIGHTS = 56 << 10 };
 enum { TARGET_LEVELS = 4 }; /* vectors of 64, 32, 16 bytes, and scalars */
 enum { SOURCES_MAX = 4, PARAMS_MAX = 24 };
 
@@ -118,6 +120,7 @@ typedef struct Kernel {
     int lookup_slots, lookup_stride; /* INIT_LOOKUP: the table has slots 0.. of S; numbers of one of its rows */
     bool in_place;          /* reads what it writes: a row must not be done twice */
     bool all_steps;         /* called for the rows of all steps */
+    bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];

@@ -17,8 +17,7 @@ typedef struct Level {
 
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2; NEON has more), one number */
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
-enum { CACHED_WEIGHTS = 36 << 10 }; /* of a first cache of 48 KB or 32 KB */
-static const double LOAD = 0.5, FAR_LOAD = 0.6; /* of a multiply-add; from the first cache, from the second */
+static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
@@ -101,7 +100,7 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     const int vectors_a_panel = 1 << i; /* 64-byte panels: 1, 2, 4 vectors; scalars: any */
     const int rows = k->all_steps ? plan->B * plan->T : plan->B;
     if (k->one_row) {
-        const int units = i == 0 ? stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+        const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
     }
     if (i == 0 && k->slots == 1)

@@ -153,6 +153,16 @@ sg_defop(<|sg_single_fold|>, 0, <|    UNROLL for (int half = K / 2; half > 0; ha
         UNROLL for (int b = 0; b < half; b++)
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += acc[b + half][j];|>)m4_dnl
+m4_dnl sg_single_turns: the first cache does not hold the weights; what the last call read last is read first.
+sg_defop(<|sg_single_turns|>, 5, <|}
+
+/* turn: every other call goes from the last unit to the first, where the first cache still has weights of the call before. */
+static void $1(const int rows, const int turn, $2)
+{
+    const int step = turn ? -$1_N * W : $1_N * W;
+    for (int u = turn ? $5 + step : $4; u >= $4 && u < $5 && rows > 0; u += step)
+        $1_tile(u, $3);
+}|>)m4_dnl
 sg_defop(<|sg_single_end|>, 5, <|}
 
 static void $1(const int rows, $2)

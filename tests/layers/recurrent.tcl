@@ -49,6 +49,15 @@ foreach kind {rnn lstm gru} {
         verify -model [list "linear: {out: 6}" tanh "$kind: {hidden: 7}" last "linear: {out: classes}"]
     } good
 }
+# More weights than the first cache holds, and one row: every other step goes through the units backwards.
+foreach {kind hidden} {rnn 122 lstm 61 gru 70} {
+    test $kind/turns {
+        verify -T 5 -batch 1 -input rows -features 1 -target {value 1} -model [list "$kind: {hidden: $hidden}" last "linear: {out: targets}"]
+    } good
+}
+test turns/vectors {
+    verify_vectors -T 5 -batch 1 -input rows -features 1 -target {value 1} -model {"lstm: {hidden: 61}" last "linear: {out: targets}"}
+} good
 test bidirectional/vectors {
     verify_vectors -model {"gru: {hidden: 7, bidirectional: true}" max "linear: {out: classes}"}
 } good
