@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """fit_vector.py: the coefficients of templates/isa/vector.m4, by Remez' exchange in 50 digits.
 
-Takes: nothing; needs Debian's python3-mpmath. Gives: on standard output, per function, the error of the best polynomial in
+Takes: nothing; needs Debian's python3-mpmath and python3-numpy. Gives: on standard output, per function, the error of the best polynomial in
 units of 2^-24 (float) or 2^-53 (double) and its coefficients, lowest power first, as %.9g or %.17g. About a minute.
 Does not: search the rounded coefficients; rounding them costs less than the evaluation does.
 """
-from mpmath import cos, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt
+import numpy
+from mpmath import cos, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi, polyval, sqrt, tanh
 
 mp.dps = 50
 DENSE = 1500
@@ -104,3 +105,60 @@ for name, f, weight, degree, low, high, digits in FITS:
     print(f'{name}: {nstr(worst * mpf(2)**digits, 4)}')
     for c in p:
         print('   ', ('%.9g' if digits == 24 else '%.17g') % float(c))
+
+
+# ---- tanh x / x as a quotient of polynomials in y = x^2, least relative error for x <= TANH_LIMIT ----
+TANH_LIMIT = 9.02  # above, tanh rounds to 1 as a float
+ABOVE = BELOW = 4
+
+
+def tanh_rest(y):
+    return 1 - y / 3 + 2 * y * y / 15 if near_zero(y) else tanh(sqrt(y)) / sqrt(y)
+
+
+def lawson():
+    """Where a nearly best quotient has its extrema, by least squares whose weights grow where the error is large (double precision
+    is enough: Remez does the rest), and the denominator there."""
+    x = TANH_LIMIT * (1 - numpy.cos(numpy.pi * numpy.linspace(0, 1, 4000))) / 2
+    f = numpy.where(x > 1e-6, numpy.tanh(x) / numpy.maximum(x, 1e-300), 1.0)
+    basis = numpy.polynomial.chebyshev.chebvander(2 * (x / TANH_LIMIT)**2 - 1, max(ABOVE, BELOW))
+    weight, below = numpy.ones_like(f), numpy.ones_like(f)
+    best = (numpy.inf, None, None)
+    for _ in range(300):
+        scale = numpy.sqrt(weight) / (f * numpy.abs(below))
+        left = numpy.hstack([basis[:, :ABOVE + 1], -f[:, None] * basis[:, 1:BELOW + 1]]) * scale[:, None]
+        solution = numpy.linalg.lstsq(left, f * scale, rcond=None)[0]
+        below = 1 + basis[:, 1:BELOW + 1] @ solution[ABOVE + 1:]
+        error = basis[:, :ABOVE + 1] @ solution[:ABOVE + 1] / below / f - 1
+        worst = numpy.abs(error).max()
+        if worst < best[0]:
+            best = (worst, error, below / below[0])
+        weight *= numpy.sqrt(numpy.abs(error) / worst + 1e-3)
+        weight /= weight.mean()
+    found = extrema(list(best[1]), ABOVE + BELOW + 2)
+    return [mpf(float(x[i]))**2 for i in found], [mpf(float(best[2][i])) for i in found], 1 if best[1][found[0]] > 0 else -1
+
+
+def quotient():
+    """P, Q and the error at the extrema: P = f Q (1 +- E), solved again and again with the Q found before beside E."""
+    points, below, sign = lawson()
+    size, f = len(points), [tanh_rest(y) for y in points]
+    for _ in range(20):
+        left, right = matrix(size, size), matrix(size, 1)
+        for i, y in enumerate(points):
+            for k in range(ABOVE + 1):
+                left[i, k] = y**k
+            for k in range(1, BELOW + 1):
+                left[i, ABOVE + k] = -f[i] * y**k
+            left[i, size - 1] = -sign * (-1)**i * f[i] * below[i]
+            right[i] = f[i]
+        solution = lu_solve(left, right)
+        p, q = [solution[k] for k in range(ABOVE + 1)], [mpf(1)] + [solution[ABOVE + k] for k in range(1, BELOW + 1)]
+        below = [polyval(q[::-1], y) for y in points]
+    return p, q, abs(solution[size - 1])
+
+
+p, q, level = quotient()
+print(f'v_tanh_above float, v_tanh_below float: {nstr(level * mpf(2)**24, 4)}')
+for c in p + q:
+    print('   ', '%.9g' % float(c))
