@@ -21,6 +21,7 @@
 #include "support/mem.h"
 #include "support/out.h"
 #include "verify_compare.h"
+#include "verify_inputs.h"
 #include "verify_report.h"
 
 /* A build that nobody wants to wait for is left out, and the summary says so. */
@@ -114,45 +115,13 @@ static int oracle_job(Build *build)
     return status;
 }
 
-static bool weights_write(const Verify *v, SeqrtError *error)
-{
-    SeqrtModel model = interp_model(v->graph);
-    double *exact = mem_alloc(model.weights_count * sizeof *exact);
-    float *rounded = mem_alloc(model.weights_count * sizeof *rounded);
-    SafeTensor *tensors = mem_alloc((size_t)model.tensors_count * sizeof *tensors);
-    seqrt_init_weights(&model, model.seed, exact);
-    for (size_t i = 0; i < model.weights_count; i++)
-        rounded[i] = (float)exact[i];
-    for (int i = 0; i < model.tensors_count; i++) {
-        const SeqrtTensor *t = &model.tensors[i];
-        tensors[i] = (SafeTensor){.name = t->name, .type = SAFE_F32, .rank = t->rank,
-                                  .shape = {t->shape[0], t->rank == 2 ? t->shape[1] : 0}, .data = rounded + t->offset};
-    }
-    bool good = seqrt_safe_write(v->weights, model.tensors_count, tensors, 0, NULL, error);
-    free(tensors);
-    free(rounded);
-    free(exact);
-    return good;
-}
-
-/* The batch the interpreter drew, for all the others: batch.tokens becomes tokens, and so on. */
 static bool batch_write(const Verify *v, SeqrtError *error)
 {
     char *path = file_of(&v->builds[FROM_INTERPRETER], ".out");
-    SafeFile *file = seqrt_safe_read(path, error);
+    SafeFile *probe = seqrt_safe_read(path, error);
+    bool good = probe && verify_write_batch(probe, v->batch, error);
+    seqrt_safe_free(probe);
     free(path);
-    if (!file)
-        return false;
-    SafeTensor *tensors = mem_alloc((size_t)file->count * sizeof *tensors);
-    int count = 0;
-    for (int i = 0; i < file->count; i++)
-        if (strncmp(file->tensors[i].name, "batch.", 6) == 0) {
-            tensors[count] = file->tensors[i];
-            tensors[count++].name += 6;
-        }
-    bool good = seqrt_safe_write(v->batch, count, tensors, 0, NULL, error);
-    free(tensors);
-    seqrt_safe_free(file);
     return good;
 }
 
@@ -216,20 +185,6 @@ static int probe_job(Build *build)
 
 /* ---- which builds ---- */
 
-static Unroll unroll_other(const Graph *graph)
-{
-    if (graph->spec->codegen.unroll != UNROLL_AUTO)
-        return graph->spec->codegen.unroll == UNROLL_FULL ? UNROLL_NONE : UNROLL_FULL;
-    Spec rolled = *graph->spec;
-    Graph copy = *graph;
-    EmitInfo chosen = {0}, none = {0};
-    rolled.codegen.unroll = UNROLL_NONE;
-    copy.spec = &rolled;
-    emit_info(graph, false, &chosen);
-    emit_info(&copy, false, &none);
-    return chosen.lines == none.lines ? UNROLL_FULL : UNROLL_NONE;
-}
-
 /* The budgets bind the build the spec asks for, not its variations. */
 static bool build_prepare(Build *build, int real_bytes, Unroll unroll)
 {
@@ -260,7 +215,7 @@ static void build_leave_out(Build *build, const char *unroll)
 
 static int builds_prepare(Verify *v)
 {
-    const Unroll unroll = v->graph->spec->codegen.unroll, other = unroll_other(v->graph);
+    const Unroll unroll = v->graph->spec->codegen.unroll, other = verify_other_unroll(v->graph);
     if (!build_prepare(&v->builds[FROM_FLOAT64], 8, unroll) || !build_prepare(&v->builds[FROM_FLOAT32], 4, unroll) ||
         !build_prepare(&v->builds[FROM_OTHER], 4, other))
         return EXIT_SPEC;
@@ -321,7 +276,7 @@ static int verify_stages(Verify *v)
     if (!compiler_find(&v->compiler, target, &error) || !compiler_find_quick(&v->quick, target, &error))
         return cli_fail(EXIT_SYSTEM, "%s; is a C compiler installed? $CC names another", error.text);
     int status = builds_prepare(v);
-    if (status == EXIT_DONE && !weights_write(v, &error))
+    if (status == EXIT_DONE && !verify_write_weights(v->graph, v->weights, &error))
         status = cli_fail(EXIT_SYSTEM, "%s", error.text);
     if (status == EXIT_DONE)
         status = stage_builds(v);

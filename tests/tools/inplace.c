@@ -19,6 +19,7 @@
 #include "support/home.h"
 #include "support/mem.h"
 #include "support/process.h"
+#include "verify_inputs.h"
 #include "verify_report.h"
 
 enum { SETTINGS = 16, WORDS = 32 };
@@ -106,57 +107,6 @@ static void trainer_free(Trainer *trainer)
 
 static const char *const stems[SOURCES] = {"interpreter", "float64", "float32", "other"};
 
-static Unroll unroll_other(const Graph *graph)
-{
-    if (graph->spec->codegen.unroll != UNROLL_AUTO)
-        return graph->spec->codegen.unroll == UNROLL_FULL ? UNROLL_NONE : UNROLL_FULL;
-    Spec rolled = *graph->spec;
-    Graph copy = *graph;
-    EmitInfo chosen = {0}, none = {0};
-    rolled.codegen.unroll = UNROLL_NONE;
-    copy.spec = &rolled;
-    emit_info(graph, false, &chosen);
-    emit_info(&copy, false, &none);
-    return chosen.lines == none.lines ? UNROLL_FULL : UNROLL_NONE;
-}
-
-/* The spec's initial values, rounded so that every build reads the same numbers. */
-static bool weights_write(const Graph *graph, const char *path, SeqrtError *error)
-{
-    SeqrtModel model = interp_model(graph);
-    double *exact = mem_alloc(model.weights_count * sizeof *exact);
-    float *rounded = mem_alloc(model.weights_count * sizeof *rounded);
-    SafeTensor *tensors = mem_alloc((size_t)model.tensors_count * sizeof *tensors);
-    seqrt_init_weights(&model, model.seed, exact);
-    for (size_t i = 0; i < model.weights_count; i++)
-        rounded[i] = (float)exact[i];
-    for (int i = 0; i < model.tensors_count; i++) {
-        const SeqrtTensor *t = &model.tensors[i];
-        tensors[i] = (SafeTensor){.name = t->name, .type = SAFE_F32, .rank = t->rank,
-                                  .shape = {t->shape[0], t->rank == 2 ? t->shape[1] : 0}, .data = rounded + t->offset};
-    }
-    bool good = seqrt_safe_write(path, model.tensors_count, tensors, 0, NULL, error);
-    free(tensors);
-    free(rounded);
-    free(exact);
-    return good;
-}
-
-/* The batch that the interpreter drew: batch.tokens becomes tokens, and so on. */
-static bool batch_write(const SafeFile *probe, const char *path, SeqrtError *error)
-{
-    SafeTensor *tensors = mem_alloc((size_t)probe->count * sizeof *tensors);
-    int count = 0;
-    for (int i = 0; i < probe->count; i++)
-        if (strncmp(probe->tensors[i].name, "batch.", 6) == 0) {
-            tensors[count] = probe->tensors[i];
-            tensors[count++].name += 6;
-        }
-    bool good = seqrt_safe_write(path, count, tensors, 0, NULL, error);
-    free(tensors);
-    return good;
-}
-
 static int oracle_probe(const Graph *graph, char *weights, SafeFile **found)
 {
     SeqrtModel model = interp_model(graph);
@@ -164,10 +114,10 @@ static int oracle_probe(const Graph *graph, char *weights, SafeFile **found)
     char *out = in_place("interpreter", ".out"), *batch = in_place("batch", ".safetensors");
     char *words[] = {"the interpreter", "probe", "--load", weights, "--save", out, NULL};
     int status = EXIT_DONE;
-    if (!weights_write(graph, weights, &error))
+    if (!verify_write_weights(graph, weights, &error))
         status = cli_fail(EXIT_SYSTEM, "%s", error.text);
     else if ((status = seqrt_main(&model, 6, words)) == EXIT_DONE &&
-             (!(*found = seqrt_safe_read(out, &error)) || !batch_write(*found, batch, &error)))
+             (!(*found = seqrt_safe_read(out, &error)) || !verify_write_batch(*found, batch, &error)))
         status = cli_fail(EXIT_SYSTEM, "%s", error.text);
     free(out);
     free(batch);
@@ -199,7 +149,7 @@ static int build_probe(const Spec *given, int source, Unroll unroll, char *weigh
 static int verify(const Spec *spec, const Graph *graph)
 {
     SafeFile *files[SOURCES] = {NULL};
-    const Unroll own = spec->codegen.unroll, other = unroll_other(graph);
+    const Unroll own = spec->codegen.unroll, other = verify_other_unroll(graph);
     char *weights = in_place("w", ".safetensors");
     int status = oracle_probe(graph, weights, &files[FROM_INTERPRETER]);
     for (int i = FROM_FLOAT64; i < SOURCES && status == EXIT_DONE; i++)
