@@ -9,12 +9,9 @@
 
 static const Load FORWARD_LOADS[] = {{"h_before", "h0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
-    {NULL, "(1) gates: 1 / below, by one division"},
-    {"r_below", "v_sigmoid_below(a1)"},
-    {"z_below", "v_sigmoid_below(a2)"},
-    {"inverse", "ONE / (r_below * z_below)"},
-    {"r", "inverse * z_below"},
-    {"z", "inverse * r_below"},
+    {NULL, "(1) gates"},
+    {"r", "v_sigmoid(a1)"},
+    {"z", "v_sigmoid(a2)"},
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"n", "v_tanh(a0 + r * a3)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1)"},
@@ -22,7 +19,7 @@ static const Let FORWARD_LETS[] = {
     {0},
 };
 static const Store FORWARD_STORES[] = {{"gates", 0, "n"}, {"gates", 1, "r"}, {"gates", 2, "z"}, {"gates", 3, "a3"}, {"h", -1, "ht"}, {0}};
-/* Where nobody asks for the gates: a division for r, one for h_t */
+/* Where nobody asks for the gates: a division for r, one for h_t; see lstm_lower.c */
 static const Let STREAM_LETS[] = {
     {NULL, "(1) gates: r = 1 / below, z = 1 / z_below"},
     {"r", "ONE / v_sigmoid_below(a1)"},

@@ -348,20 +348,11 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             const V a2 = acc[b][j * S + 2];
             const V a3 = acc[b][j * S + 3];
             const V c_before = v_load(c0 + at * 8 + v);
-            /* (2) gates: i, f, o = 1 / below, g = above / below, by one division */
-            const V i_below = v_sigmoid_below(a0);
-            const V f_below = v_sigmoid_below(a1);
-            const V g_below = v_tanh_below(a2);
-            const V o_below = v_sigmoid_below(a3);
-            const V i_f = i_below * f_below;
-            const V g_o = g_below * o_below;
-            const V inverse = ONE / (i_f * g_o);
-            const V inverse_i_f = inverse * g_o;
-            const V inverse_g_o = inverse * i_f;
-            const V i = inverse_i_f * f_below;
-            const V f = inverse_i_f * i_below;
-            const V g = inverse_g_o * o_below * v_tanh_above(a2);
-            const V o = inverse_g_o * g_below;
+            /* (2) gates */
+            const V i = v_sigmoid(a0);
+            const V f = v_sigmoid(a1);
+            const V g = v_tanh(a2);
+            const V o = v_sigmoid(a3);
             /* (3) c_t = f c_(t-1) + i g */
             const V ct = f * c_before + i * g;
             /* (4) h_t = o tanh(c_t) */
