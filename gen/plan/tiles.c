@@ -34,12 +34,13 @@ typedef struct Choice {
 } Choice;
 
 /* Rows of a tile with `vectors` accumulators a row. Rows that do not fill the last tile are done twice, or by a smaller one. */
-static Choice choose_rows(const Level *level, int vectors, int rows, bool rest_alone, double weight)
+static Choice choose_rows(const Level *level, int vectors, int64_t rows, bool rest_alone, double weight)
 {
     Choice best = {1, 1, 1e300};
     for (int r = 1; r <= 14 && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
-        int full = rows / r, rest = rows % r;
-        double cost = full * tile_cost(r, vectors, weight) + (rest ? tile_cost(rest_alone ? rest : r, vectors, weight) : 0);
+        const int64_t full = rows / r;
+        const int rest = (int)(rows % r);
+        double cost = (double)full * tile_cost(r, vectors, weight) + (rest ? tile_cost(rest_alone ? rest : r, vectors, weight) : 0);
         if (cost < best.cost * 0.999)
             best = (Choice){r, 1, cost};
     }
@@ -79,7 +80,7 @@ static int64_t tile_inputs(const Kernel *k)
 }
 
 /* One slot a unit: rows, and how many vectors of units side by side */
-static Choice choose_units(const Kernel *k, const Level *level, int panels, int rows)
+static Choice choose_units(const Kernel *k, const Level *level, int panels, int64_t rows)
 {
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
@@ -98,7 +99,7 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     const Level *level = &LEVELS[i];
     const int panels = k->units / plan->P;
     const int vectors_a_panel = 1 << i; /* 64-byte panels: 1, 2, 4 vectors; scalars: any */
-    const int rows = k->all_steps ? plan->B * plan->T : plan->B;
+    const int64_t rows = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     if (k->one_row) {
         const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};

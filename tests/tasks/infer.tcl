@@ -1,0 +1,83 @@
+# infer.tcl: the inference-only file computes what the trained model computes. It has its own equations (no gates are kept) and its
+# own buffers, so every output of a batch of unequal lengths, and of streaming steps, is compared with the trainer's own C.
+
+source $root/tests/tools/specs.tcl
+
+set build [file dirname [file dirname $seqgen]]
+
+# Compiled with -DTRAINED for the trainer's C: the same rows through N_forward, the first of them through N_step
+put drive.c {#include "m.h"
+#include <stdio.h>
+#include <string.h>
+enum { ROWS = 4, FEATURES = 3 };
+static m_Model model;
+static int32_t lengths[ROWS] = {M_T, 1, M_T - 2, 3};
+static m_Real x[ROWS * M_T * FEATURES], y[ROWS * M_T * M_OUTPUTS];
+static void numbers(const m_Real *from, int count)
+{
+    for (int i = 0; i < count; i++)
+        printf("%.9g ", (double)from[i]);
+}
+int main(void)
+{
+    for (int i = 0; i < ROWS * M_T * FEATURES; i++)
+        x[i] = (m_Real)((i * 37 % 101 - 50) / 25.0);
+    m_init(&model);
+#if defined TRAINED
+    char why[300];
+    if (!m_load(&model, "w.safetensors", why, sizeof why))
+        return fprintf(stderr, "%s\n", why), 1;
+#endif
+    m_forward(&model, ROWS, lengths, x, y);
+    numbers(y, OUTPUTS_PER_ROW); /* the whole first row, and of the others what every form of output has */
+    for (int r = 1; r < ROWS; r++)
+        numbers(y + r * OUTPUTS_PER_ROW, M_OUTPUTS);
+#if M_CAN_STREAM
+    static m_State state;
+    m_reset(&state);
+    for (int t = 0; t < M_T; t++) {
+        m_step(&model, &state, x + t * FEATURES, y);
+        numbers(y, M_OUTPUTS);
+    }
+#endif
+    return 0;
+}
+}
+
+# Largest difference, relative to the largest number
+proc distance {found expected} {
+    if {[llength $found] != [llength $expected] || ![llength $found]} { return "[llength $found] numbers for [llength $expected]" }
+    set size 0
+    set worst 0
+    foreach a $found b $expected {
+        set size [expr {max($size, abs($b))}]
+        set worst [expr {max($worst, abs($a - $b))}]
+    }
+    return [expr {$worst / $size}]
+}
+
+proc compare {outputs compiler target args} {
+    set path [spec -name m -input rows {*}$args -codegen [list "target: $target"]]
+    set flags [list -I$::build/include -I. drive.c m.c]
+    ran $::seqgen $path -o m.c --quiet
+    ran {*}$compiler -DTRAINED -DSEQGEN_NO_MAIN -DOUTPUTS_PER_ROW=$outputs {*}$flags -o trained {*}[glob $::build/lib/libseqtrain.a $::build/lib/libseqrt.a] -ljansson -lm -lpthread
+    ran -env $::quick $::seqgen build $path --target portable -o trainer --quiet
+    ran ./trainer train --epochs 3 --save w.safetensors --quiet
+    set expected [ran ./trained]
+    ran $::seqgen $path --emit infer --weights w.safetensors -o m.c --quiet
+    ran {*}$compiler -DOUTPUTS_PER_ROW=$outputs {*}$flags -o inference -lm
+    set far [distance [ran ./inference] $expected]
+    return [expr {[string is double -strict $far] && $far < 1e-5 ? "same" : $far}]
+}
+
+set small [expr {[auto_execok tcc] eq "" ? $cc : "tcc"}]
+foreach kind {rnn lstm gru} {
+    test $kind/last { compare M_OUTPUTS $small portable -model [list "$kind: {hidden: 9}" last "linear: {out: classes}"] } same
+    test $kind/bidirectional { compare M_OUTPUTS $small portable -model [list "$kind: {hidden: 6, bidirectional: true}" mean "linear: {out: classes}"] } same
+    test $kind/stack_tag {
+        compare "(M_T * M_OUTPUTS)" $small portable -target {tag 4} -model [list "$kind: {hidden: 5, layers: 2}" "linear: {out: classes}"]
+    } same
+}
+foreach kind {lstm gru} {
+    test $kind/vectors { compare M_OUTPUTS "gcc -O1 -march=native" host -model [list "$kind: {hidden: 70}" last "linear: {out: classes}"] } same
+}
