@@ -272,9 +272,9 @@ static int verify_stages(Verify *v)
 {
     SeqrtError error;
     double start = seconds_now();
-    const Target target = v->graph->spec->codegen.target;
-    if (!compiler_find(&v->compiler, target, &error) || !compiler_find_quick(&v->quick, target, &error))
+    if (!compiler_find(&v->compiler, v->graph->spec->codegen.target, &error))
         return cli_fail(EXIT_SYSTEM, "%s; is a C compiler installed? $CC names another", error.text);
+    compiler_quick(&v->quick, &v->compiler);
     int status = builds_prepare(v);
     if (status == EXIT_DONE && !verify_write_weights(v->graph, v->weights, &error))
         status = cli_fail(EXIT_SYSTEM, "%s", error.text);

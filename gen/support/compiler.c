@@ -34,15 +34,37 @@ static int argv_begin(const Compiler *compiler, const char *argv[COMPILER_WORDS 
     return compiler->count;
 }
 
-static bool accepts(const Compiler *compiler, const char *flag, bool *accepted, SeqrtError *error)
+/* Does it compile an empty file with these further flags? */
+static bool accepts(const Compiler *compiler, const char *const *flags, int count, bool *accepted, SeqrtError *error)
 {
     const char *argv[COMPILER_WORDS + 16];
-    const char *const empty[] = {flag, "-Werror", "-x", "c", "-c", "-o", "/dev/null", "-", NULL};
-    memcpy(argv + argv_begin(compiler, argv), empty, sizeof empty);
+    static const char *const empty[] = {"-Werror", "-x", "c", "-c", "-o", "/dev/null", "-", NULL};
+    int words = argv_begin(compiler, argv);
+    memcpy(argv + words, flags, (size_t)count * sizeof *flags);
+    memcpy(argv + words + count, empty, sizeof empty);
     ProcessResult result;
     bool started = process_run(argv, NULL, "", &result, error);
     *accepted = started && result.status == 0;
     process_result_free(&result);
+    return started;
+}
+
+/* All at once, which most compilers take; one by one where not, and the unknown left out. */
+static bool add_accepted(Compiler *compiler, const char *const *flags, SeqrtError *error)
+{
+    bool accepted = true, started = true;
+    int count = 0;
+    while (flags[count])
+        count++;
+    if (count > 0)
+        started = accepts(compiler, flags, count, &accepted, error);
+    for (int i = 0; i < count && started; i++) {
+        bool known = accepted;
+        if (!accepted && count > 1)
+            started = accepts(compiler, &flags[i], 1, &known, error);
+        if (known)
+            word_add(compiler, flags[i]);
+    }
     return started;
 }
 
@@ -69,26 +91,21 @@ bool compiler_find(Compiler *compiler, Target target, SeqrtError *error)
 {
     *compiler = (Compiler){0};
     words_add(compiler, environment("CC", "cc"));
-    bool accepted, started = true;
     if (getenv("CFLAGS")) {
         words_add(compiler, getenv("CFLAGS"));
         return true;
     }
     words_add(compiler, "-O2 -ftree-vectorize -ffp-contract=fast"); /* as fast as -O3 on what is generated, and compiled in half the time */
-    for (const char *const *flag = target_flags(target); *flag && started; flag++) {
-        started = accepts(compiler, *flag, &accepted, error);
-        if (accepted)
-            word_add(compiler, *flag);
-    }
-    return started;
+    return add_accepted(compiler, target_flags(target), error);
 }
 
-bool compiler_find_quick(Compiler *compiler, Target target, SeqrtError *error)
+void compiler_quick(Compiler *quick, const Compiler *compiler)
 {
-    bool found = compiler_find(compiler, target, error);
-    if (found && !getenv("CFLAGS"))
-        words_add(compiler, "-O1 -fno-tree-vectorize"); /* the last one counts */
-    return found;
+    *quick = (Compiler){0};
+    for (int i = 0; i < compiler->count; i++)
+        word_add(quick, compiler->words[i]);
+    if (!getenv("CFLAGS"))
+        words_add(quick, "-O1 -fno-tree-vectorize"); /* the last one counts */
 }
 
 static char *dashed(const char *path) /* a file called "-x.c" is no option */

@@ -17,11 +17,11 @@ typedef struct Compiler {
     int count;
 } Compiler;
 
-/* Without $CFLAGS: what full speed needs for that target. Flags that not every compiler knows are tried once on an
+/* Without $CFLAGS: what full speed needs for that target. Flags that not every compiler knows are tried first on an
  * empty file. False: the compiler cannot be started, *error says why. */
 bool compiler_find(Compiler *compiler, Target target, SeqrtError *error);
 /* The same compiler at -O1, in half the time or less; with $CFLAGS the same flags. */
-bool compiler_find_quick(Compiler *compiler, Target target, SeqrtError *error);
+void compiler_quick(Compiler *quick, const Compiler *compiler);
 /* Starts compiling and linking source into program; the result is an exit code and the compiler's messages. */
 bool compiler_start(const Compiler *compiler, const Home *home, const char *source, const char *program,
                     Process *process, SeqrtError *error);

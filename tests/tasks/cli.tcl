@@ -54,6 +54,40 @@ foreach option {--max-ram --max-flash --max-lines} {
 
 test tool/no_compiler { shape -env {CC /no/such/cc} $seqgen build $spec -o t } {5 0 1}
 test tool/compiler_fails { shape -env {CC false} $seqgen build $spec -o t } {5 0 1}
+# A compiler that notes its command lines, does not know REFUSED, and takes no time over the rest
+proc noting_compiler {refused} {
+    put noting.sh "#!/bin/sh\necho \"\$*\" >> compiled.txt\ncase \"\$*\" in *$refused*) exit 1; esac\nexec cc \"\$@\" -O0\n"
+    file attributes noting.sh -permissions 0755
+    return [file normalize noting.sh]
+}
+
+# Of each program compiled: its name and the given flags among its compiler's words
+proc compiled {flags} {
+    set programs {}
+    foreach line [split [string trim [words compiled.txt]] \n] {
+        if {[regexp {([a-z0-9]+)\.c -o} $line - name]} {
+            lappend programs $name [lmap flag $flags {expr {$flag in $line ? $flag : [continue]}}]
+        }
+    }
+    file delete compiled.txt
+    return [lsort -stride 2 $programs]
+}
+
+# The precision the spec asks for as `seqgen build` compiles it; equal bits of two unrollings need equal flags
+test verify/flags {
+    run -env [list CC [noting_compiler -no-flag]] $seqgen verify $spec
+    compiled {-O2 -O1}
+} {float32 -O2 float64 {-O2 -O1} other -O2}
+test verify/flags_of_float64 {
+    run -env [list CC [noting_compiler -no-flag]] $seqgen verify $spec --set codegen.real=float64
+    compiled {-O2 -O1}
+} {float32 {-O2 -O1} float64 -O2 other {-O2 -O1}}
+if {$tcl_platform(machine) eq "x86_64"} {
+    test build/unknown_flag_left_out {
+        run -env [list CC [noting_compiler -mprefer]] $seqgen build $spec -o small
+        compiled {-march=native -mprefer-vector-width=512}
+    } {small -march=native}
+}
 test tool/nothing_left { glob -nocomplain t } {}
 test tool/no_m4 {
     file mkdir empty
