@@ -124,7 +124,9 @@ test page_of_nonsense {
 # ---- other tasks ----
 
 test forecast { code ahead_rnn.yaml -o ahead --seeds 1 } 0
-test forecast_page { list [count {Forecast and truth} [page ahead]] [count {<svg } [page ahead]] [count {The largest errors} [page ahead]] [count {to repeat the value before gives} [page ahead]] } {1 3 2 2}
+test forecast_page { list [count {Forecast and truth} [page ahead]] [count {<svg } [page ahead]] [count {The largest errors} [page ahead]] [count {to repeat the value before gives} [page ahead]] } {1 5 2 2}
+# A figure a column, and in each a line that the seed's errors by step are on
+test forecast_ahead { list [count {How far ahead} [page ahead]] [count {steps ahead} [page ahead]] } {1 3}
 test next { code next_rnn.yaml -o next --seeds 1 --json } 0
 test next_page { list [count {What it writes} [page next]] [count {<blockquote>[^<]+</blockquote>} [page next]] [count {nats a character} [page next]] } {/^1 1 [1-9]/}
 test json_is_the_file {

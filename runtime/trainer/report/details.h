@@ -7,7 +7,7 @@
 
 #include "figures.h"
 
-enum { MISTAKES = 12, DRAWN_COLUMNS = 3 };
+enum { MISTAKES = 12, DRAWN_COLUMNS = 8 };
 
 typedef struct Mistake {
     char *text, *should, *is; /* text: of the sequence, or NULL */

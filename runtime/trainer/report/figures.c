@@ -220,7 +220,7 @@ static int models_labels(const Report *r, Plot *plot, Range y, bool logarithmic,
 }
 
 /* 1, 2, 5, 10, ..: at most ten ticks. Of these, 2, 20, 200, .. are 2 modulo 9. */
-static int epochs_between_ticks(int epochs)
+static int between_ticks(int epochs)
 {
     int step = 1;
     while (step < epochs / 10 + 1 && step < 100000000)
@@ -234,7 +234,7 @@ static void axes(Plot *plot, Range y, bool logarithmic, int epochs)
     if (logarithmic)
         fprintf(s, "set logscale y\n");
     fprintf(s, "set xrange [1:%d]\nset yrange [%.9g:%.9g]\n", epochs > 1 ? epochs : 2, y.low, y.high);
-    fprintf(s, "set xtics %d\nset xlabel '@%d@' textcolor rgb " COLOUR_MUTED " offset 0,0.2\n", epochs_between_ticks(epochs), seqrt_plot_name(plot, "epoch"));
+    fprintf(s, "set xtics %d\nset xlabel '@%d@' textcolor rgb " COLOUR_MUTED " offset 0,0.2\n", between_ticks(epochs), seqrt_plot_name(plot, "epoch"));
 }
 
 static void panel_title(Plot *plot, const char *text)
@@ -361,5 +361,72 @@ bool seqrt_figure_judged(const Judged *judged, FILE *out)
         series_draw(judged, &plot, y);
     else
         scatter_draw(&plot, y);
+    return seqrt_plot_end(&plot, out);
+}
+
+/* ---- the error by how far ahead: a line a model, of its median seed ---- */
+
+/* The root mean square error of one column, s steps ahead; NaN when it was not judged. */
+static double error_ahead(const Run *run, const char *column, size_t s)
+{
+    const json_t *step = run ? json_array_get(json_object_get(run->eval, "steps"), s) : NULL;
+    return seqrt_result_number(json_object_get(json_object_get(step, "targets"), column), "rmse");
+}
+
+static int steps_ahead(const Report *r)
+{
+    size_t most = 0;
+    for (int i = 0; i < r->models_count; i++) {
+        const Run *run = seqrt_median_run(&r->models[i]);
+        size_t steps = run ? json_array_size(json_object_get(run->eval, "steps")) : 0;
+        most = steps > most ? steps : most;
+    }
+    return (int)most;
+}
+
+static Range ahead_data(const Report *r, const char *column, int steps, FILE *s)
+{
+    Range range = {INFINITY, -INFINITY};
+    for (int i = 0; i < r->models_count; i++) {
+        fprintf(s, "$a%d << E\n", i);
+        for (int k = 0; k < steps; k++) {
+            double error = error_ahead(seqrt_median_run(&r->models[i]), column, (size_t)k);
+            fprintf(s, "%d %.9g\n", k + 1, error);
+            range_add(&range, error);
+        }
+        fprintf(s, "E\n");
+    }
+    return range_wider(range, 0.08);
+}
+
+static void ahead_draw(const Report *r, const char *column, Range y, int steps, Plot *plot)
+{
+    EndLabel labels[30];
+    int count = 0;
+    for (int i = 0; i < r->models_count && count < 30; i++) {
+        double last = error_ahead(seqrt_median_run(&r->models[i]), column, (size_t)steps - 1);
+        if (isfinite(last))
+            labels[count++] = (EndLabel){share_of(y, false, last), seqrt_plot_name(plot, r->models[i].label), r->models[i].colour};
+    }
+    labels_spread(labels, count, (double)LINE_GAP / (plot->height - 76));
+    labels_write(plot->script, labels, count);
+    for (int i = 0; i < r->models_count; i++)
+        fprintf(plot->script, "%s$a%d using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb " COLOUR_SERIES, i ? ", " : "plot ", i,
+                seqrt_plot_colour(r->models[i].colour));
+    fprintf(plot->script, "\n");
+}
+
+bool seqrt_figure_ahead(const Report *r, const char *column, FILE *out)
+{
+    Plot plot;
+    int steps = steps_ahead(r), height = 260;
+    if (steps < 2 || !seqrt_plot_begin(&plot, WIDTH, height, column))
+        return false;
+    Range y = ahead_data(r, column, steps, plot.script);
+    margins(plot.script, height, 64, WIDTH - label_room(r), 46, 30);
+    panel_title(&plot, column);
+    fprintf(plot.script, "set xrange [%g:%g]\nset yrange [%.9g:%.9g]\nset xtics %d\nset xlabel '@%d@' textcolor rgb " COLOUR_MUTED
+            " offset 0,0.2\n", 1 - 0.02 * steps, steps + 0.02 * steps, y.low, y.high, between_ticks(steps), seqrt_plot_name(&plot, "steps ahead"));
+    ahead_draw(r, column, y, steps, &plot);
     return seqrt_plot_end(&plot, out);
 }

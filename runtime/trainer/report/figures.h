@@ -21,6 +21,9 @@ typedef struct Judged {
 enum { JUDGED_MAX = 150, JUDGED_SCATTER = 2000 };
 bool seqrt_figure_judged(const Judged *judged, FILE *out);
 
+/* Forecasts of several steps: one column's root mean square error by how far ahead, a line a model. */
+bool seqrt_figure_ahead(const Report *report, const char *column, FILE *out);
+
 /* Whether any run has a validation loss. */
 bool seqrt_has_validation(const Report *report);
 

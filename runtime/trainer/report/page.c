@@ -168,6 +168,24 @@ static void judged_caption(const Report *r, const Judged *judged, FILE *out)
     fprintf(out, ", seed %lld.</figcaption>\n</figure>\n", r->best->seed);
 }
 
+/* Forecasts of several steps: how the error grows, a figure a column */
+static void ahead_write(const Report *r, bool plots, FILE *out)
+{
+    const json_t *columns = json_object_get(r->task, "columns");
+    const json_t *steps = r->best ? json_object_get(r->best->eval, "steps") : NULL;
+    if (json_array_size(steps) < 2)
+        return;
+    fputs("<h2>How far ahead</h2>\n", out);
+    for (size_t i = 0; i < json_array_size(columns) && i < DRAWN_COLUMNS; i++) {
+        fputs("<figure>\n", out);
+        if (!plots || !seqrt_figure_ahead(r, json_string_value(json_array_get(columns, i)), out))
+            plot_missing(out);
+        fputs("</figure>\n", out);
+    }
+    fprintf(out, "<p class=caption>Root mean square error on the %s part, by how many steps ahead the forecast is%s.</p>\n",
+            seqrt_part_words(r), r->models[0].runs_count > 1 ? "; of each model the seed with the median figure" : "");
+}
+
 /* Forecasts and values beside the truth, a figure a column */
 static void judged_write(const Report *r, bool plots, FILE *out)
 {
@@ -184,6 +202,9 @@ static void judged_write(const Report *r, bool plots, FILE *out)
                 plot_missing(out);
             judged_caption(r, &d.judged[i], out);
         }
+        size_t columns = json_array_size(json_object_get(r->task, "columns"));
+        if (d.judged_count == DRAWN_COLUMNS && columns > DRAWN_COLUMNS)
+            fprintf(out, "<p class=caption>Of %zu columns the first %d are drawn; all are in <code>%s</code>.</p>\n", columns, DRAWN_COLUMNS, file);
         seqrt_details_free(&d);
     }
     free(path);
@@ -203,6 +224,7 @@ void seqrt_page_write(const Report *r, bool plots, FILE *out)
     seqrt_section_confusion(r, out);
     if (numbers)
         judged_write(r, plots, out);
+    ahead_write(r, plots, out);
     seqrt_section_mistakes(r, numbers ? "The largest errors" : "The surest mistakes", out);
     seqrt_section_sample(r, out);
     seqrt_section_again(r, out);

@@ -39,7 +39,7 @@ const char *const seqrt_page_style[] = {
     ".confusion td{width:6.4rem;height:4rem;text-align:center;border:2px solid var(--paper);border-radius:6px;background:rgb(var(--heat)/var(--v))}\n",
     ".confusion td.hot{color:var(--on-heat)}\n.confusion td small{display:block;opacity:.75;font-size:.8rem}\n",
     ".many td{width:2.6rem;height:2.2rem;font-size:.76rem;border-width:1px}\n.many td small{display:none}\n",
-    ".many th{font-size:.8rem;padding:.15rem .4rem}\n.many th.c{writing-mode:vertical-rl;text-align:left;padding:.4rem 0}\n",
+    ".many th{font-size:.8rem;padding:.15rem .4rem}\n.many th.c{writing-mode:vertical-rl;text-align:left;padding:.4rem 0}\n.many th.axis{writing-mode:horizontal-tb;text-align:center}\n",
     ".bar{display:inline-block;width:4.5rem;height:.5rem;border-radius:3px;background:var(--grid);margin-left:.6rem;vertical-align:middle}\n",
     ".bar i{display:block;height:100%;border-radius:3px;background:var(--s1);width:var(--w)}\n",
     "blockquote,pre{margin:0 0 1rem;background:var(--card);border-radius:8px;padding:1rem 1.2rem;overflow-x:auto}\n",
