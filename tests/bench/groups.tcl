@@ -57,9 +57,12 @@ proc step_flops {cell I H layers O T B every} {
     return [expr {2.0 * $T * $B * $products + 6.0 * ($every ? $T : 1) * $B * $H * $O}]
 }
 
+proc model_sets {cell H layers T B} {
+    return [list model.0 "{$cell: {hidden: $H, layers: $layers, name: cell}}" data.max_length $T train.batch $B]
+}
+
 proc model_build {name cell I H layers O T B every} {
-    return [build $name [expr {$every ? "every" : "last"}].yaml $I $O \
-        [list model.0 "{$cell: {hidden: $H, layers: $layers, name: cell}}" data.max_length $T train.batch $B]]
+    return [build $name [expr {$every ? "every" : "last"}].yaml $I $O [model_sets $cell $H $layers $T $B]]
 }
 
 proc group_step {} {
@@ -84,7 +87,7 @@ set infer_cases {
 proc group_infer {} {
     foreach {name cell I H O T goal quoted} $::infer_cases {
         if {![wanted $name]} continue
-        set program [model_build infer_${cell}_${I}_$H $cell $I $H 1 $O $T 32 0]
+        set program [build_infer infer_${cell}_${I}_$H last.yaml $I $O [model_sets $cell $H 1 $T 1]]
         set gates [dict get {rnn 1 gru 3 lstm 4} $cell]
         set facts [dict create unit ns scale $T time_goal $goal quoted $quoted flops [expr {2.0 * $gates * $H * ($I + $H) * $T}] \
             bytes [expr {4.0 * $gates * $H * ($I + $H) * $T}]]

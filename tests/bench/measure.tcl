@@ -95,20 +95,20 @@ proc data_write {path inputs classes} {
 }
 
 # The C of a spec with these settings, in its own directory; {inputs classes} are numbers of the data
-proc generate {name spec inputs classes sets} {
+proc generate {name spec inputs classes sets {options {}}} {
     set dir $::work/$name
     data_write $dir/data.csv $inputs $classes
     set now [pwd]
     cd $dir
     try {
-        exec $::seqgen $::here/specs/$spec {*}[set_words $sets] -o model.c --quiet 2>@1
+        exec $::seqgen $::here/specs/$spec {*}[set_words $sets] {*}$options -o model.c --quiet 2>@1
     } finally { cd $now }
     return $dir
 }
 
 # The driver with a model in it; compiled anew only when the C or the command has changed
-proc build {name spec inputs classes sets {flags {}}} {
-    set dir [generate $name $spec $inputs $classes $sets]
+proc build {name spec inputs classes sets {flags {}} {options {}}} {
+    set dir [generate $name $spec $inputs $classes $sets $options]
     set command [list [env_or CC cc] -DMODEL=\"$dir/model.c\" -DCLASSES=$classes {*}$flags -I$dir $::here/ours.c -o $dir/ours {*}$::compiler]
     set key [list $command [text $dir/model.c] [text $::here/ours.c] [text $::here/clock.h]]
     if {![file exists $dir/key] || [text $dir/key] ne $key} {
@@ -117,6 +117,14 @@ proc build {name spec inputs classes sets {flags {}}} {
         put $dir/key $key
     }
     return $dir/ours
+}
+
+# The same of an inference-only file: the weights are those a trainer starts from
+proc build_infer {name spec inputs classes sets} {
+    set dir $::work/$name
+    seqgen_build $dir $spec $inputs $classes $sets [env_or CC cc]
+    exec env -C $dir ./model train --epochs 0 --quiet --save w.safetensors 2>@1
+    return [build $name $spec $inputs $classes $sets -DINFER [list --emit infer --weights w.safetensors]]
 }
 
 # Nanoseconds, the first word that a program pinned to the core prints; `all` gives the others too

@@ -1,6 +1,6 @@
 /* ours.c: times a generated model through its own interface.
  *
- * Takes: cc -DMODEL='"model.c"' [-DCLASSES=n] [-DTOKENS=v] [-DLAYER] ours.c, for a spec named bench (without MODEL it includes model.h,
+ * Takes: cc -DMODEL='"model.c"' [-DCLASSES=n] [-DTOKENS=v] [-DLAYER] [-DINFER: the file was made by --emit infer] ours.c, for a spec named bench (without MODEL it includes model.h,
  * and the model is linked to it); an argument, what to time:
  *   step      a training step: gradient of a full batch, clip, optimiser
  *   forward   a full batch
@@ -41,7 +41,10 @@ typedef union Number {
 } Number;
 
 static bench_Model model;
-static Number input[STEPS * INPUTS], target[STEPS * BENCH_OUTPUTS];
+static Number input[STEPS * INPUTS];
+#if !defined INFER
+static Number target[STEPS * BENCH_OUTPUTS];
+#endif
 static int32_t lengths[BENCH_B];
 static bench_Real output[STEPS * BENCH_OUTPUTS];
 #if BENCH_CAN_STREAM
@@ -76,9 +79,11 @@ static void fill(Number *to, size_t count, uint32_t classes)
 static void start(void)
 {
     bench_init(&model);
-    bench_init_weights(&model, 1);
     fill(input, sizeof input / sizeof *input, TOKENS);
+#if !defined INFER
+    bench_init_weights(&model, 1);
     fill(target, sizeof target / sizeof *target, CLASSES);
+#endif
     for (int b = 0; b < BENCH_B; b++)
         lengths[b] = BENCH_T;
 #if BENCH_CAN_STREAM
@@ -87,7 +92,9 @@ static void start(void)
 #endif
 }
 
+#if !defined INFER
 __attribute__((noinline)) static void run_step(void) { bench_train_step(&model, BENCH_B, lengths, (void *)input, (void *)target); }
+#endif
 __attribute__((noinline)) static void run_forward(void) { bench_forward(&model, BENCH_B, lengths, (void *)input, output); }
 static void run_infer(void) { bench_forward(&model, 1, lengths, (void *)input, output); }
 
@@ -147,8 +154,10 @@ static void layer_time(void)
 /* Two training steps, forwards and sixteen streaming steps, to be counted by function. */
 static void count(void)
 {
+#if !defined INFER
     for (int i = 0; i < 2; i++)
         run_step();
+#endif
     for (int i = 0; i < 2; i++)
         run_forward();
 #if BENCH_CAN_STREAM
@@ -173,7 +182,10 @@ static const struct {
     const char *name;
     void (*call)(void);
 } calls[] = {
-    {"step", run_step}, {"forward", run_forward}, {"infer", run_infer},
+#if !defined INFER
+    {"step", run_step},
+#endif
+    {"forward", run_forward}, {"infer", run_infer},
 #if BENCH_CAN_STREAM
     {"stream", run_stream},
 #endif
