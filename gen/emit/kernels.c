@@ -74,15 +74,17 @@ static void program(Stream *s, const Kernel *k)
     free(slots);
 }
 
-/* single: the kernel is for one row */
-static void source(Stream *s, const Source *c, bool single)
+/* first_block: of a kernel in blocks, where this source begins */
+static void source(Stream *s, const Kernel *k, const Source *c, int first_block)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
-    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
-    if (single && c->reps == 1)
+    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *first = stream_int(first_block), *blocks = stream_int(kernel_blocks(k, c));
+    if (k->block)
+        stream_op(s, "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], first, blocks, NULL);
+    else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
-    else if (single)
+    else if (k->one_row)
         stream_op(s, "sg_single_source_runs", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     else if (c->reps == 1)
         stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
@@ -90,7 +92,7 @@ static void source(Stream *s, const Source *c, bool single)
         stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     for (int i = 0; i < 7; i++)
         free(a[i]);
-    free(reps), free(pitch);
+    free(reps), free(pitch), free(first), free(blocks);
 }
 
 static bool has_bias(const Kernel *k)
@@ -115,25 +117,48 @@ static void inits(Stream *s, const Kernel *k)
     }
 }
 
+static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const char *params)
+{
+    char *rows = four(k->rows_tile), *units = four(k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units);
+    char *block = stream_int(k->block);
+    int count = 0;
+    for (int i = 0; i < k->sources_count; i++)
+        count += kernel_blocks(k, &k->sources[i]);
+    char *blocks = stream_int(count);
+    if (k->one_row)
+        stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, NULL);
+    else if (k->block)
+        stream_op(e->stream, "sg_blocked_begin", k->name, comment, rows, units, slots, params, block, blocks, NULL);
+    else
+        stream_op(e->stream, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
+    free(rows), free(units), free(comment), free(all), free(block), free(blocks);
+}
+
+static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char *params)
+{
+    const int first_unit = k->first_panel * e->plan->P;
+    char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *args = names(k), *most = stream_int(e->plan->B);
+    if (k->block)
+        stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, NULL);
+    else
+        stream_op(e->stream, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows",
+                  k->name, params, args, first, end, NULL);
+    free(first), free(end), free(args), free(most);
+}
+
 /* Slots of the accumulators that the program uses: all of them by number, so that the names stand in the C. */
 static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
-    char *rows = four(k->rows_tile), *units = four(k->units_tile), *slots = stream_int(k->slots), *params = declare(k), *args = names(k);
-    const int first_unit = k->first_panel * e->plan->P;
-    char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *comment = stream_comment(k->comment);
-    if (k->one_row) {
-        char *all = stream_int(k->units);
-        stream_op(s, "sg_single_begin", k->name, comment, rows, units, slots, params, all, NULL);
-        free(all);
-    } else {
-        stream_op(s, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
-    }
+    char *slots = stream_int(k->slots), *params = declare(k);
+    tile_begin(e, k, slots, params);
     inits(s, k);
-    for (int i = 0; i < k->sources_count; i++)
-        source(s, &k->sources[i], k->one_row);
-    if (k->one_row)
-        stream_op(s, "sg_single_fold", NULL);
+    if (k->block)
+        stream_op(s, "sg_blocked_resume", NULL);
+    for (int i = 0, block = 0; i < k->sources_count; block += kernel_blocks(k, &k->sources[i++]))
+        source(s, k, &k->sources[i], block);
+    if (k->one_row || k->block)
+        stream_op(s, k->block ? "sg_blocked_pause" : "sg_single_fold", NULL);
     stream_op(s, "sg_program_begin", NULL);
     for (int q = 0; q < k->slots; q++) {
         char *slot = stream_int(q);
@@ -142,8 +167,8 @@ static void tile(Emitter *e, const Kernel *k)
     }
     program(s, k);
     stream_op(s, "sg_program_end", NULL);
-    stream_op(s, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows", k->name, params, args, first, end, NULL);
-    free(rows), free(units), free(slots), free(params), free(args), free(first), free(end), free(comment);
+    tile_end(e, k, slots, params);
+    free(slots), free(params);
 }
 
 static void each(Emitter *e, const Kernel *k)

@@ -121,6 +121,7 @@ typedef struct Kernel {
     bool in_place;          /* reads what it writes: a row must not be done twice */
     bool all_steps;         /* called for the rows of all steps */
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
+    int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];
@@ -260,6 +261,7 @@ void sum_call(Plan *plan, Function *function, const char *rows, const char *d, i
 int plan_zeros(Plan *plan, int stride);
 
 void plan_tiles(Plan *plan);  /* tiles.c */
+int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
 bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */
 bool plan_check(const Plan *plan); /* check.c: always runs; prints what is inconsistent */
 

@@ -18,6 +18,7 @@ typedef struct Level {
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2; NEON has more), one number */
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
+enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
@@ -112,6 +113,21 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     return choice;
 }
 
+/* Of each block the weights of a tile, the rows' inputs and their sums stay in the first cache. A step's kernel alone comes to the same
+ * weights so often that it pays: one over all steps has them for ROW_BLOCK rows and more. */
+static void choose_block(const Plan *plan, Kernel *k)
+{
+    const int64_t weights = tile_inputs(k) * k->units_tile[0] * k->slots * 64;
+    bool runs = false;
+    for (int i = 0; i < k->sources_count; i++)
+        runs |= k->sources[i].reps > 1;
+    if (k->kind != KERNEL_TILE || k->one_row || k->all_steps || k->in_place || runs || weights <= UNCACHED_WEIGHTS || plan->B < 2 * k->rows_tile[0])
+        return;
+    k->block = BLOCK_BYTES / (k->units_tile[0] * k->slots * 64);
+}
+
+int kernel_blocks(const Kernel *k, const Source *source) { return k->block ? (source->run + k->block - 1) / k->block : 0; }
+
 static void choose(const Plan *plan, Kernel *k)
 {
     for (int i = 0; i < TARGET_LEVELS; i++) {
@@ -128,6 +144,7 @@ static void choose(const Plan *plan, Kernel *k)
         k->rows_tile[i] = choice.rows;
         k->units_tile[i] = choice.units;
     }
+    choose_block(plan, k);
 }
 
 void plan_tiles(Plan *plan)

@@ -30,19 +30,21 @@ sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
 m4_dnl
 m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
 m4_dnl OFFSET, W_OFFSET and SLOT come as the C term, " + 16" and "1 + ", or empty where they are zero.
+m4_dnl sg_tile_k(INDENT, A_STRIDE, W_ROWS, SLOT, SLOTS): one k
+m4_define(<|sg_tile_k|>, <|$1V wk[N * $5];
+$1UNROLL for (int j = 0; j < N; j++)
+$1    UNROLL for (int q = 0; q < $5; q++)
+$1        wk[j * $5 + q] = v_load(from + SPAN(j * W, $3 * $5 * P) + q * P);
+$1UNROLL for (int b = 0; b < R; b++) {
+$1    const V xk = v_set(in[b * $2 + k]);
+$1    UNROLL for (int j = 0; j < N; j++)
+$1        UNROLL for (int q = 0; q < $5; q++)
+$1            acc[b][j * S + $4q] += xk * wk[j * $5 + q];
+$1}|>)m4_dnl
 sg_defop(<|sg_source|>, 9, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
         for (int k = 0; k < $4; k++, from += $9 * P) {
-            V wk[N * $9];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < $9; q++)
-                    wk[j * $9 + q] = v_load(from + SPAN(j * W, $6 * $9 * P) + q * P);
-            UNROLL for (int b = 0; b < R; b++) {
-                const V xk = v_set(in[b * $2 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < $9; q++)
-                        acc[b][j * S + $8q] += xk * wk[j * $9 + q];
-            }
+sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
 m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS runs, PITCH apart
@@ -50,16 +52,7 @@ sg_defop(<|sg_source_runs|>, 11, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
         for (int run = 0; run < $10; run++, in += $11)
             for (int k = 0; k < $4; k++, from += $9 * P) {
-                V wk[N * $9];
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < $9; q++)
-                        wk[j * $9 + q] = v_load(from + SPAN(j * W, $6 * $9 * P) + q * P);
-                UNROLL for (int b = 0; b < R; b++) {
-                    const V xk = v_set(in[b * $2 + k]);
-                    UNROLL for (int j = 0; j < N; j++)
-                        UNROLL for (int q = 0; q < $9; q++)
-                            acc[b][j * S + $8q] += xk * wk[j * $9 + q];
-                }
+sg_tile_k(<|                |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
             }
     }|>)m4_dnl
 m4_dnl
@@ -105,6 +98,53 @@ static void $1(const int rows, $2)
         for (; row < rows; row++)
             $1_tile(1, row, u, $3);
     }
+}|>)m4_dnl
+m4_dnl
+m4_dnl Weights of a tile beyond the first cache: the k's go in blocks of K, and all rows are done with the weights of one before those
+m4_dnl of the next are fetched. What is summed so far waits in `sums`, a place a row; a tile's own, as rows may be in two tiles.
+m4_dnl sg_blocked_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS, K, BLOCKS), inits, sg_blocked_resume,
+m4_dnl sg_blocked_source(those of sg_source, the first block, blocks) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows)
+sg_defop(<|sg_blocked_begin|>, 8, <|
+/* $2; $7 inputs at a time, so that their weights stay in the first cache */
+enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_BLOCKS = $8 };
+
+INLINE void $1_tile(const int R, const int block, const ptrdiff_t row, const int u, V sums[][$1_N * $5], $6)
+{
+    enum { N = $1_N, S = $5, K = $7, BLOCKS = $1_BLOCKS };
+    V acc[$1_R][N * S];|>)m4_dnl
+sg_defop(<|sg_blocked_resume|>, 0, <|    if (block > 0) {
+        UNROLL for (int b = 0; b < R; b++)
+            UNROLL for (int j = 0; j < N * S; j++)
+                acc[b][j] = sums[b][j];
+    }|>)m4_dnl
+sg_defop(<|sg_blocked_source|>, 11, <|    if (block >= $10 && block < $10 + $11) {
+        const int k0 = (block - $10) * K, k1 = k0 + K < $4 ? k0 + K : $4;
+        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;
+        for (int k = k0; k < k1; k++, from += $9 * P) {
+sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
+        }
+    }|>)m4_dnl
+sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
+        UNROLL for (int b = 0; b < R; b++)
+            UNROLL for (int j = 0; j < N * S; j++)
+                sums[b][j] = acc[b][j];
+        return;
+    }|>)m4_dnl
+sg_defop(<|sg_blocked_rows|>, 7, <|}
+
+static void $1(const int rows, $2)
+{
+    V sums[$7 + $1_R][$1_N * $6];
+    for (int u = $4; u < $5; u += $1_N * W)
+        for (int block = 0; block < $1_BLOCKS; block++) {
+            if (rows < $1_R) {
+                for (int row = 0; row < rows; row++)
+                    $1_tile(1, block, row, u, sums + row, $3);
+            } else {
+                for (int row = 0; row < rows; row += $1_R)
+                    $1_tile($1_R, block, row + $1_R <= rows ? row : rows - $1_R, u, sums + row, $3);
+            }
+        }
 }|>)m4_dnl
 m4_dnl
 m4_dnl One row alone (streaming, a batch of one) waits for its own sums: K slices of k are summed side by side, then folded.
