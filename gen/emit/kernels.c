@@ -74,14 +74,41 @@ static void program(Stream *s, const Kernel *k)
     free(slots);
 }
 
+static int blocks_of(const Kernel *k)
+{
+    int count = 0;
+    for (int i = 0; i < k->sources_count; i++)
+        count += kernel_blocks(k, &k->sources[i]);
+    return count;
+}
+
+/* Whether `block` is one of first .. end - 1 */
+static char *blocks_condition(int first, int end, int all)
+{
+    if (first == 0)
+        return end == all ? mem_copy("block < BLOCKS") : mem_format("block < %d", end);
+    return end == all ? mem_format("block >= %d", first) : mem_format("block >= %d && block < %d", first, end);
+}
+
+/* a: the arguments that all sources have. first: the block this one begins with */
+static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *const a[], int first)
+{
+    const int end = first + kernel_blocks(k, c);
+    char *which = blocks_condition(first, end, blocks_of(k));
+    char *k0 = first == 0 ? mem_copy("block") : mem_format("(block - %d)", first);
+    char *k1 = c->run % k->block ? mem_format("k0 + K < %d ? k0 + K : %d", c->run, c->run) : mem_copy("k0 + K");
+    stream_op(s, "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, NULL);
+    free(which), free(k0), free(k1);
+}
+
 /* first_block: of a kernel in blocks, where this source begins */
 static void source(Stream *s, const Kernel *k, const Source *c, int first_block)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
-    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *first = stream_int(first_block), *blocks = stream_int(kernel_blocks(k, c));
+    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
     if (k->block)
-        stream_op(s, "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], first, blocks, NULL);
+        blocked_source(s, k, c, a, first_block);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row)
@@ -92,7 +119,7 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block)
         stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     for (int i = 0; i < 7; i++)
         free(a[i]);
-    free(reps), free(pitch), free(first), free(blocks);
+    free(reps), free(pitch);
 }
 
 static bool has_bias(const Kernel *k)
@@ -120,11 +147,7 @@ static void inits(Stream *s, const Kernel *k)
 static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
     char *rows = four(k->rows_tile), *units = four(k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units);
-    char *block = stream_int(k->block);
-    int count = 0;
-    for (int i = 0; i < k->sources_count; i++)
-        count += kernel_blocks(k, &k->sources[i]);
-    char *blocks = stream_int(count);
+    char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k));
     if (k->one_row)
         stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, NULL);
     else if (k->block)

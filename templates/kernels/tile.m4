@@ -103,9 +103,10 @@ m4_dnl
 m4_dnl Weights of a tile beyond the first cache: the k's go in blocks of K, and all rows are done with the weights of one before those
 m4_dnl of the next are fetched. What is summed so far waits in `sums`, a place a row; a tile's own, as rows may be in two tiles.
 m4_dnl sg_blocked_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS, K, BLOCKS), inits, sg_blocked_resume,
-m4_dnl sg_blocked_source(those of sg_source, the first block, blocks) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows)
+m4_dnl sg_blocked_source(those of sg_source, its blocks as a C condition, the first k of one, the k behind it) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows)
 sg_defop(<|sg_blocked_begin|>, 8, <|
-/* $2; $7 inputs at a time, so that their weights stay in the first cache */
+/* $2;
+ * $7 inputs at a time, so that their weights stay in the first cache from rows to rows */
 enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_BLOCKS = $8 };
 
 INLINE void $1_tile(const int R, const int block, const ptrdiff_t row, const int u, V sums[][$1_N * $5], $6)
@@ -117,8 +118,8 @@ sg_defop(<|sg_blocked_resume|>, 0, <|    if (block > 0) {
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] = sums[b][j];
     }|>)m4_dnl
-sg_defop(<|sg_blocked_source|>, 11, <|    if (block >= $10 && block < $10 + $11) {
-        const int k0 = (block - $10) * K, k1 = k0 + K < $4 ? k0 + K : $4;
+sg_defop(<|sg_blocked_source|>, 12, <|    if ($10) {
+        const int k0 = $11 * K, k1 = $12;
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;
         for (int k = k0; k < k1; k++, from += $9 * P) {
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
@@ -134,7 +135,7 @@ sg_defop(<|sg_blocked_rows|>, 7, <|}
 
 static void $1(const int rows, $2)
 {
-    V sums[$7 + $1_R][$1_N * $6];
+    V sums[$7 + $1_R][$1_N * $6]; /* on the stack, the only array there */
     for (int u = $4; u < $5; u += $1_N * W)
         for (int block = 0; block < $1_BLOCKS; block++) {
             if (rows < $1_R) {
