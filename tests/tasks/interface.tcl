@@ -109,6 +109,30 @@ foreach {name compiler target keys} $models {
     } good
 }
 
+# That they would speak: a length beyond T, which the interface forbids, leaves an array of the generated file
+foreach {name compiler} {a gcc c clang} {
+    if {$compiler ni $compilers} continue
+    test sanitize/$compiler/speaks {
+        put beyond.c [string map [list NAME $name UPPER [string toupper $name]] {#include "NAME.h"
+enum { BEYOND = UPPER_T + 40 };
+static NAME_Model m;
+static int32_t lengths[UPPER_B], tokens[UPPER_B * BEYOND];
+static NAME_Real output[UPPER_B * BEYOND * UPPER_OUTPUTS];
+int main(void)
+{
+    NAME_init(&m);
+    NAME_init_weights(&m, 1);
+    for (int b = 0; b < UPPER_B; b++)
+        lengths[b] = BEYOND;
+    NAME_forward(&m, UPPER_B, lengths, tokens, output);
+    return 0;
+}
+}]
+        ran $compiler {*}$sanitizers -I. beyond.c $name.o -o beyond {*}$libraries
+        regexp {runtime error|AddressSanitizer} [dict get [run ./beyond] err]
+    } 1
+}
+
 # ---- CMake package and pkg-config, from the build tree and from a prefix ----
 
 test cmake/project {
