@@ -63,7 +63,6 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
         kernel->units = panels * plan->P;
         kernel->first_panel = first;
         kernel->in_place = p->in_place;
-        kernel->all_steps = p->all_steps;
         kernel->one_row = p->one_row;
         fill_init(kernel, p);
         fill_sources(kernel, p);
@@ -72,6 +71,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
             kernel_param(kernel, p->other, false, p->y_stride);
         kernel->program = p->program ? *p->program : STORE;
     }
+    kernel->all_steps |= p->all_steps; /* one kernel may serve a layer of every step and one behind the pooling */
     Text args = {0};
     text_add(&args, "%s", p->rows);
     if (p->init == INIT_BIAS || (p->init == INIT_LOOKUP && p->init_ref))

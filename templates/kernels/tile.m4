@@ -135,7 +135,7 @@ sg_defop(<|sg_blocked_rows|>, 7, <|}
 
 static void $1(const int rows, $2)
 {
-    V sums[$7 + $1_R][$1_N * $6]; /* on the stack, the only array there */
+    V sums[$7 + $1_R][$1_N * $6]; /* on the stack */
     for (int u = $4; u < $5; u += $1_N * W)
         for (int block = 0; block < $1_BLOCKS; block++) {
             if (rows < $1_R) {

@@ -125,8 +125,13 @@ test page_of_nonsense {
 
 test forecast { code ahead_rnn.yaml -o ahead --seeds 1 } 0
 test forecast_page { list [count {Forecast and truth} [page ahead]] [count {<svg } [page ahead]] [count {The largest errors} [page ahead]] [count {to repeat the value before gives} [page ahead]] } {1 5 2 2}
-# A figure a column, and in each a line that the seed's errors by step are on
-test forecast_ahead { list [count {How far ahead} [page ahead]] [count {steps ahead} [page ahead]] } {1 3}
+# A figure a column; the errors under it are those that eval gave: of all columns, n and m, one step ahead, then two
+test forecast_ahead {
+    set results [text ahead/results.json]
+    set errors [lmap {- error} [regexp -all -inline {"rmse": ([0-9.e-]+)} [string range $results [string first {"steps"} $results] end]] { format %.4g $error }]
+    set found [lmap {- one two} [regexp -all -inline {<b>([0-9.e-]+) one step ahead, ([0-9.e-]+) 2 steps ahead, by} [page ahead]] { list $one $two }]
+    expr {$found eq [list [list [lindex $errors 1] [lindex $errors 4]] [list [lindex $errors 2] [lindex $errors 5]]] ? "same" : "$found beside $errors"}
+} same
 test next { code next_rnn.yaml -o next --seeds 1 --json } 0
 test next_page { list [count {What it writes} [page next]] [count {<blockquote>[^<]+</blockquote>} [page next]] [count {nats a character} [page next]] } {/^1 1 [1-9]/}
 test json_is_the_file {

@@ -366,10 +366,9 @@ bool seqrt_figure_judged(const Judged *judged, FILE *out)
 
 /* ---- the error by how far ahead: a line a model, of its median seed ---- */
 
-/* The root mean square error of one column, s steps ahead; NaN when it was not judged. */
-static double error_ahead(const Run *run, const char *column, size_t s)
+double seqrt_error_ahead(const Run *run, const char *column, int s)
 {
-    const json_t *step = run ? json_array_get(json_object_get(run->eval, "steps"), s) : NULL;
+    const json_t *step = run ? json_array_get(json_object_get(run->eval, "steps"), (size_t)s - 1) : NULL;
     return seqrt_result_number(json_object_get(json_object_get(step, "targets"), column), "rmse");
 }
 
@@ -389,9 +388,9 @@ static Range ahead_data(const Report *r, const char *column, int steps, FILE *s)
     Range range = {INFINITY, -INFINITY};
     for (int i = 0; i < r->models_count; i++) {
         fprintf(s, "$a%d << E\n", i);
-        for (int k = 0; k < steps; k++) {
-            double error = error_ahead(seqrt_median_run(&r->models[i]), column, (size_t)k);
-            fprintf(s, "%d %.9g\n", k + 1, error);
+        for (int k = 1; k <= steps; k++) {
+            double error = seqrt_error_ahead(seqrt_median_run(&r->models[i]), column, k);
+            fprintf(s, "%d %.9g\n", k, error);
             range_add(&range, error);
         }
         fprintf(s, "E\n");
@@ -404,7 +403,7 @@ static void ahead_draw(const Report *r, const char *column, Range y, int steps, 
     EndLabel labels[30];
     int count = 0;
     for (int i = 0; i < r->models_count && count < 30; i++) {
-        double last = error_ahead(seqrt_median_run(&r->models[i]), column, (size_t)steps - 1);
+        double last = seqrt_error_ahead(seqrt_median_run(&r->models[i]), column, steps);
         if (isfinite(last))
             labels[count++] = (EndLabel){share_of(y, false, last), seqrt_plot_name(plot, r->models[i].label), r->models[i].colour};
     }

@@ -23,6 +23,8 @@ bool seqrt_figure_judged(const Judged *judged, FILE *out);
 
 /* Forecasts of several steps: one column's root mean square error by how far ahead, a line a model. */
 bool seqrt_figure_ahead(const Report *report, const char *column, FILE *out);
+/* That error of one run, `steps` (1 and up) ahead, in the column's own units; NaN: not judged. */
+double seqrt_error_ahead(const Run *run, const char *column, int steps);
 
 /* Whether any run has a validation loss. */
 bool seqrt_has_validation(const Report *report);

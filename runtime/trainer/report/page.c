@@ -168,22 +168,31 @@ static void judged_caption(const Report *r, const Judged *judged, FILE *out)
     fprintf(out, ", seed %lld.</figcaption>\n</figure>\n", r->best->seed);
 }
 
+static void ahead_caption(const Report *r, const char *column, int steps, FILE *out)
+{
+    fprintf(out, "<figcaption><b>%.4g one step ahead, %.4g %d steps ahead, by ", seqrt_error_ahead(r->best, column, 1),
+            seqrt_error_ahead(r->best, column, steps), steps);
+    seqrt_html_text(out, r->best_model->label);
+    fprintf(out, ", seed %lld.</b></figcaption>\n</figure>\n", r->best->seed);
+}
+
 /* Forecasts of several steps: how the error grows, a figure a column */
 static void ahead_write(const Report *r, bool plots, FILE *out)
 {
     const json_t *columns = json_object_get(r->task, "columns");
-    const json_t *steps = r->best ? json_object_get(r->best->eval, "steps") : NULL;
-    if (json_array_size(steps) < 2)
+    const int steps = r->best ? (int)json_array_size(json_object_get(r->best->eval, "steps")) : 0;
+    if (steps < 2)
         return;
     fputs("<h2>How far ahead</h2>\n", out);
     for (size_t i = 0; i < json_array_size(columns) && i < DRAWN_COLUMNS; i++) {
+        const char *column = json_string_value(json_array_get(columns, i));
         fputs("<figure>\n", out);
-        if (!plots || !seqrt_figure_ahead(r, json_string_value(json_array_get(columns, i)), out))
+        if (!plots || !seqrt_figure_ahead(r, column, out))
             plot_missing(out);
-        fputs("</figure>\n", out);
+        ahead_caption(r, column, steps, out);
     }
     fprintf(out, "<p class=caption>Root mean square error on the %s part, by how many steps ahead the forecast is%s.</p>\n",
-            seqrt_part_words(r), r->models[0].runs_count > 1 ? "; of each model the seed with the median figure" : "");
+            seqrt_part_words(r), r->models[0].runs_count > 1 ? "; a line is the seed with the model's median figure" : "");
 }
 
 /* Forecasts and values beside the truth, a figure a column */
