@@ -47,31 +47,124 @@ static char *term(const char *format, int value)
     return mem_copy(text);
 }
 
-static void program(Stream *s, const Kernel *k)
+/* ---- the program behind the sums, in one pass over the rows or in two ---- */
+
+static bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+static bool mentions(const Let *lets, const char *name)
 {
-    char *slots = stream_int(k->slots);
-    for (const Load *l = k->program.loads; l && l->name; l++) {
-        char *stride = stream_int(stride_of(k, l->param)), *slot = term(" + %d * P", l->slot);
-        if (l->slot < 0)
-            stream_op(s, "sg_load", l->name, l->param, stride, NULL);
-        else
-            stream_op(s, "sg_load_slot", l->name, l->param, stride, slots, slot, NULL);
-        free(stride), free(slot);
-    }
-    for (const Let *l = k->program.lets; l && l->expr; l++)
+    const size_t length = strlen(name);
+    for (const Let *l = lets; l && l->expr; l++)
+        for (const char *p = l->name ? strstr(l->expr, name) : NULL; p; p = strstr(p + 1, name))
+            if (!is_word(p[length]) && (p == l->expr || !is_word(p[-1])))
+                return true;
+    return false;
+}
+
+static bool defines(const Let *lets, const char *name)
+{
+    for (const Let *l = lets; l && l->expr; l++)
+        if (l->name && strcmp(l->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void load(Stream *s, const Kernel *k, const Load *l)
+{
+    char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, l->param)), *slot = term(" + %d * P", l->slot);
+    if (l->slot < 0)
+        stream_op(s, "sg_load", l->name, l->param, stride, NULL);
+    else
+        stream_op(s, "sg_load_slot", l->name, l->param, stride, slots, slot, NULL);
+    free(slots), free(stride), free(slot);
+}
+
+static void lets(Stream *s, const Let *list)
+{
+    for (const Let *l = list; l && l->expr; l++)
         if (l->name)
             stream_op(s, "sg_let", l->name, l->expr, NULL);
         else
             stream_op(s, "sg_note", l->expr, NULL);
-    for (const Store *t = k->program.stores; t && t->param; t++) {
-        char *stride = stream_int(stride_of(k, t->param)), *slot = term(" + %d * P", t->slot);
-        if (t->slot < 0)
-            stream_op(s, "sg_store", t->value, t->param, stride, NULL);
-        else
-            stream_op(s, "sg_store_slot", t->value, t->param, stride, slots, slot, NULL);
-        free(stride), free(slot);
+}
+
+static void store(Stream *s, const Kernel *k, const Store *t)
+{
+    char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, t->param)), *slot = term(" + %d * P", t->slot);
+    if (t->slot < 0)
+        stream_op(s, "sg_store", t->value, t->param, stride, NULL);
+    else
+        stream_op(s, "sg_store_slot", t->value, t->param, stride, slots, slot, NULL);
+    free(slots), free(stride), free(slot);
+}
+
+/* All of it in one pass */
+static void program(Stream *s, const Kernel *k)
+{
+    const Program *p = &k->program;
+    for (const Load *l = p->loads; l && l->name; l++)
+        load(s, k, l);
+    lets(s, p->lets);
+    lets(s, p->rest);
+    for (const Store *t = p->stores; t && t->param; t++)
+        store(s, k, t);
+}
+
+static void slot_value(Stream *s, const char *name, int slot)
+{
+    char *number = stream_int(slot);
+    stream_op(s, "sg_slot", name, number, NULL);
+    free(number);
+}
+
+/* Sums that are still there, by name: a0, a1, .. */
+static void slots(Stream *s, const Kernel *k, const Let *users)
+{
+    for (int q = 0; q < k->slots; q++) {
+        char *name = mem_format("a%d", q);
+        bool stored = false;
+        for (const Store *t = k->program.stores; t && t->param; t++)
+            stored |= users != k->program.rest && strcmp(t->value, name) == 0;
+        if (!users || stored || mentions(users, name))
+            slot_value(s, name, q);
+        free(name);
     }
-    free(slots);
+}
+
+static void pass(Stream *s, const Kernel *k, bool second)
+{
+    const Program *p = &k->program;
+    const Let *list = second ? p->rest : p->lets;
+    stream_op(s, second ? "sg_program_again" : "sg_program_begin", NULL);
+    slots(s, k, list);
+    for (const Keep *keep = second ? p->keeps : NULL; keep && keep->value; keep++)
+        slot_value(s, keep->value, keep->slot);
+    for (const Load *l = p->loads; l && l->name; l++)
+        if (mentions(list, l->name))
+            load(s, k, l);
+    lets(s, list);
+    for (const Store *t = p->stores; t && t->param; t++)
+        if (defines(p->rest, t->value) == second)
+            store(s, k, t);
+    for (const Keep *keep = second ? NULL : p->keeps; keep && keep->value; keep++) {
+        char *number = stream_int(keep->slot);
+        stream_op(s, "sg_keep", number, keep->value, NULL);
+        free(number);
+    }
+    stream_op(s, "sg_program_end", NULL);
+}
+
+static void tile_program(Stream *s, const Kernel *k)
+{
+    if (k->program.rest && !k->one_row) {
+        pass(s, k, false);
+        pass(s, k, true);
+        return;
+    }
+    stream_op(s, "sg_program_begin", NULL);
+    slots(s, k, NULL);
+    program(s, k);
+    stream_op(s, "sg_program_end", NULL);
 }
 
 static int blocks_of(const Kernel *k)
@@ -169,7 +262,6 @@ static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char 
     free(first), free(end), free(args), free(most);
 }
 
-/* Slots of the accumulators that the program uses: all of them by number, so that the names stand in the C. */
 static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
@@ -182,14 +274,7 @@ static void tile(Emitter *e, const Kernel *k)
         source(s, k, &k->sources[i], block);
     if (k->one_row || k->block)
         stream_op(s, k->block ? "sg_blocked_pause" : "sg_single_fold", NULL);
-    stream_op(s, "sg_program_begin", NULL);
-    for (int q = 0; q < k->slots; q++) {
-        char *slot = stream_int(q);
-        stream_op(s, "sg_slot", slot, NULL);
-        free(slot);
-    }
-    program(s, k);
-    stream_op(s, "sg_program_end", NULL);
+    tile_program(s, k);
     tile_end(e, k, slots, params);
     free(slots), free(params);
 }
@@ -219,13 +304,13 @@ void emit_kernels(Emitter *e)
 {
     for (int i = 0; i < e->plan->kernels_count; i++) {
         const Kernel *k = &e->plan->kernels[i];
-        char *count = stream_int(k->units);
+        char *count = stream_int(k->units), *stride = stream_int(k->d_stride);
         switch (k->kind) {
         case KERNEL_TILE: tile(e, k); break;
         case KERNEL_EACH: each(e, k); break;
         case KERNEL_OUTER: outer(e, k); break;
-        case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, NULL); break;
+        case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, stride, NULL); break;
         }
-        free(count);
+        free(count), free(stride);
     }
 }

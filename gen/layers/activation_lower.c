@@ -63,7 +63,7 @@ static void activation_lower(Plan *plan, const Layer *layer)
         return;
     const Activation *a = activation_find(layer->kind->name);
     const Value in = plan->value, out = value_like(plan, layer->name, a->name);
-    const Program forward = {FORWARD_LOADS, a->forward, FORWARD_STORES}, reverse = {REVERSE_LOADS, a->reverse, REVERSE_STORES};
+    const Program forward = {.loads = FORWARD_LOADS, .lets = a->forward, .stores = FORWARD_STORES}, reverse = {.loads = REVERSE_LOADS, .lets = a->reverse, .stores = REVERSE_STORES};
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s", layer->name, a->name), "%s_forward", layer->name);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s, reversed", layer->name, a->name), "%s_backward", layer->name);
     const Cut cut = in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;

@@ -12,6 +12,10 @@ static const Let FORWARD_LETS[] = {
     {NULL, "(1) gates"},
     {"r", "v_sigmoid(a1)"},
     {"z", "v_sigmoid(a2)"},
+    {0},
+};
+static const Keep FORWARD_KEEPS[] = {{1, "r"}, {2, "z"}, {0}};
+static const Let FORWARD_REST[] = {
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"n", "v_tanh(a0 + r * a3)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1)"},
@@ -34,10 +38,9 @@ static const Let STREAM_LETS[] = {
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
 
 static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"r", "gates", 1}, {"z", "gates", 2}, {"hn", "gates", 3},
-                                     {"h_before", "h0", -1},  {"dyt", "dy", -1}, {"dht", "dh", -1}, {0}};
+                                     {"h_before", "h0", -1}, {0}};
 static const Let REVERSE_LETS[] = {
-    {NULL, "(3) h_t reaches the output and the next step"},
-    {"d", "dyt + dht"},
+    {NULL, "(3) d is the gradient of h_t"},
     {"dn", "d * (ONE - z) * (ONE - n * n)"},
     {"dz", "d * (h_before - n) * z * (ONE - z)"},
     {NULL, "(2) and (1)"},
@@ -61,9 +64,9 @@ static const Cell GRU = {
     .forward_h0 = true,
     .reverse_h0 = true,
     .dh_part = true,
-    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES},
-    .stream = {FORWARD_LOADS, STREAM_LETS, STREAM_STORES},
-    .reverse = {REVERSE_LOADS, REVERSE_LETS, REVERSE_STORES},
+    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
+    .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
+    .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",
 };
 

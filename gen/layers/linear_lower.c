@@ -60,7 +60,7 @@ static void forward_call(Linear *n, Function *f, bool stream)
 {
     Plan *plan = n->plan;
     char name[300], input[120] = "";
-    Program program = {NO_LOADS, n->activation ? n->activation->from_a0 : NULL, OUT_STORES};
+    Program program = {.loads = NO_LOADS, .lets = n->activation ? n->activation->from_a0 : NULL, .stores = OUT_STORES};
     Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : plan_share(plan, f, n->in.space), .units = n->Op,
                  .init = n->in.tokens ? INIT_LOOKUP : n->b >= 0 ? INIT_BIAS : INIT_ZERO, .init_ref = n->b >= 0 ? plan_ref(plan, n->b) : NULL,
                  .program = n->activation ? &program : NULL, .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride), .y_stride = n->y.stride, .all_steps = n->in.space == SPACE_STEPS, .one_row = stream};
@@ -94,7 +94,7 @@ static void backward(Linear *n)
             static const Store STORES[] = {{"dy", -1, "dxt"}, {NULL, 0, NULL}};
             k->comment = mem_format("%s, reversed, in place, rows of %d", n->activation->name, n->Op);
             k->units = n->Op;
-            k->program = (Program){LOADS, n->activation->reverse, STORES};
+            k->program = (Program){.loads = LOADS, .lets = n->activation->reverse, .stores = STORES};
             kernel_param(k, "y", false, n->Op);
             kernel_param(k, "dy", true, n->Op);
         }
@@ -102,10 +102,10 @@ static void backward(Linear *n)
         function_line(f, "meet(s);");
     }
     if (n->in.tokens)
-        function_line(f, "scatter_slots(s, m->total, m->tokens, %s, 1, %d, %d, %s);", dy, n->Op, n->Op, plan_grad_ref(plan, n->w));
+        function_line(f, "scatter_slots(s, m->total, m->tokens, %s, %d, 1, %d, %d, %s);", dy, n->Op, n->Op, n->Op, plan_grad_ref(plan, n->w));
     for (int i = 0, first = 0; i < n->in.pieces && !n->in.tokens; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
-        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first);
+        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first);
         if (x->grad < 0)
             continue;
         char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
@@ -116,7 +116,7 @@ static void backward(Linear *n)
         free(name);
     }
     if (n->b >= 0)
-        sum_call(plan, f, rows, dy, n->Op, 1, plan_grad_ref(plan, n->b));
+        sum_call(plan, f, rows, dy, n->Op, n->Op, 1, plan_grad_ref(plan, n->b));
     plan_backward(plan, f);
 }
 

@@ -15,6 +15,10 @@ static const Let FORWARD_LETS[] = {
     {"o", "v_sigmoid(a3)"},
     {NULL, "(3) c_t = f c_(t-1) + i g"},
     {"ct", "f * c_before + i * g"},
+    {0},
+};
+static const Keep FORWARD_KEEPS[] = {{0, "ct"}, {3, "o"}, {0}};
+static const Let FORWARD_REST[] = {
     {NULL, "(4) h_t = o tanh(c_t)"},
     {"tct", "v_tanh(ct)"},
     {"ht", "o * tct"},
@@ -40,10 +44,9 @@ static const Let STREAM_LETS[] = {
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 
 static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c_before", "c0", -1},
-                                     {"tct", "tc", -1}, {"dyt", "dy", -1}, {"dht", "dh", -1}, {"dct", "dc", -1}, {0}};
+                                     {"tct", "tc", -1}, {"dct", "dc", -1}, {0}};
 static const Let REVERSE_LETS[] = {
-    {NULL, "(4) h_t reaches the output and the next step"},
-    {"d", "dyt + dht"},
+    {NULL, "(4) d is the gradient of h_t"},
     {"dc1", "dct + d * o * (ONE - tct * tct)"},
     {NULL, "(3) and (2): slots i, f, g, o"},
     {"da0", "dc1 * g * i * (ONE - i)"},
@@ -65,9 +68,9 @@ static const Cell LSTM = {
     .h_of = {0, 1, 2, 3},
     .has_c = true,
     .keeps_gates = true,
-    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES},
-    .stream = {FORWARD_LOADS, STREAM_LETS, STREAM_STORES},
-    .reverse = {REVERSE_LOADS, REVERSE_LETS, REVERSE_STORES},
+    .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
+    .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
+    .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .equations = "i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c')",
 };
 

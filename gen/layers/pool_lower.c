@@ -14,6 +14,14 @@ typedef struct Pool {
     Function *f, *b;
 } Pool;
 
+/* The final state's gradient, where the layer below begins with it */
+static void last_gradient(Pool *p, const Piece *x, const Piece *y)
+{
+    Plan *plan = p->plan;
+    function_line(p->b, "copy_reals(%s, %s, s->rows * %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, y->grad), y->stride),
+                  plan_first(plan, SPACE_BATCH, plan_ref(plan, x->grad), x->stride), x->stride);
+}
+
 static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
 {
     Plan *plan = p->plan;
@@ -27,7 +35,9 @@ static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
         snprintf(where, sizeof where, ", %s", at_start ? "true" : "false");
     }
     function_line(p->f, "pool_%s(m%s, %s, %d, %d, %s, %d%s);", p->kind, plan_thread(plan), xs, x->width, x->stride, ys, y->stride, where);
-    if (p->b && x->grad >= 0)
+    if (p->b && plan->value.grad_ends)
+        last_gradient(p, x, y);
+    else if (p->b && x->grad >= 0)
         function_line(p->b, "pool_%s_back(m, s, %s, %d, %d, %s, %d%s);", p->kind, plan_ref(plan, y->grad), x->width, y->stride, plan_ref(plan, x->grad), x->stride, where);
     if (!plan->stream)
         return;

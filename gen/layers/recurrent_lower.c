@@ -5,7 +5,8 @@
  *
  * Forward, every step t: one TILE kernel adds input and recurrent products to the bias and runs the cell's equations while
  * the tile is in registers. Reverse, every step: the gates' gradients in place, then dh = dgates . W_hh. After the last
- * step, over all rows at once: dW_ih, dW_hh, db, and the input's gradient.
+ * step, over all rows at once: dW_ih, dW_hh, db, and the input's gradient; where those rows exceed the second cache, after
+ * every few steps, over the rows of these.
  */
 #include "recurrent_lower.h"
 #include "value_lower.h"
@@ -20,7 +21,10 @@ typedef struct Run {
     const Cell *cell;
     Value in;
     int l, K, H, Hp, G; /* layer of the stack, input width, units, padded units, slots * padded units */
+    int row;            /* from one row of gates to the next */
+    int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
     bool reverse, bias;
+    bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
     int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0;
@@ -147,9 +151,9 @@ static void state_buffers(Run *r)
     const int64_t rows = plan_rows(plan, SPACE_STEPS);
     r->gates = r->c = r->tc = r->h0 = r->c0 = -1;
     if (keeps(r) && r->cell->keeps_gates)
-        r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->G, "gates; backward turns them into their gradients", "%s_gates", r->base);
+        r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->row, "gates; backward turns them into their gradients", "%s_gates", r->base);
     else if (!plan->infer_only)
-        r->gates = plan_buffer(plan, BLOCK_BACKWARD, rows, r->G, "gradient of a", "%s_gates", r->base);
+        r->gates = plan_buffer(plan, BLOCK_BACKWARD, rows, r->row, "gradient of a", "%s_gates", r->base);
     if (r->cell->has_c) {
         r->c = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "cell state", "%s_c", r->base);
         if (keeps(r))
@@ -169,8 +173,10 @@ static void state_buffers(Run *r)
     }
     if (plan->infer_only)
         return;
-    r->dy = plan_buffer(plan, BLOCK_BACKWARD, rows, r->Hp, "gradient of the output", "%s_dy", r->base);
-    r->dh = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, "gradient of h from the step after", "%s_dh", r->base);
+    if (!r->ends)
+        r->dy = plan_buffer(plan, BLOCK_BACKWARD, rows, r->Hp, "gradient of the output", "%s_dy", r->base);
+    r->dh = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, r->ends ? "gradient of h: of the last one, then from the step after" : "gradient of h from the step after",
+                        "%s_dh", r->base);
     if (r->cell->has_c)
         r->dc = plan_buffer(plan, BLOCK_BACKWARD, plan->B, r->Hp, "gradient of c from the step after", "%s_dc", r->base);
     if (r->cell->dh_part)
@@ -269,7 +275,7 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     if (r->cell->has_c)
         arg(&args, "c0", false, r->Hp, "%s", c0);
     if (keeps(r) && r->cell->keeps_gates)
-        arg(&args, "gates", true, r->G, "%s + %s * %d", plan_ref(plan, r->gates), at, r->G);
+        arg(&args, "gates", true, r->row, "%s + %s * %d", plan_ref(plan, r->gates), at, r->row);
     if (r->cell->has_c)
         arg(&args, "c", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->c), at, r->Hp);
     if (keeps(r) && r->cell->has_c)
@@ -380,22 +386,57 @@ static void stream(Run *r)
 
 /* ---- backward ---- */
 
+static const Load D_LOADS[] = {{"dyt", "dy", -1}, {"dht", "dh", -1}, {0}}, END_LOADS[] = {{"d", "dh", -1}, {0}};
+static const Let D_LETS[] = {{NULL, "h_t reaches the output and the next step"}, {"d", "dyt + dht"}, {0}}, END_LETS[] = {{0}};
+
+static int loads_count(const Load *loads)
+{
+    int count = 0;
+    while (loads[count].name)
+        count++;
+    return count;
+}
+
+static int lets_count(const Let *lets)
+{
+    int count = 0;
+    while (lets[count].expr)
+        count++;
+    return count;
+}
+
+/* The cell's, with what makes d in front; it lives as long as the process. */
+static Program reverse_program(const Run *r)
+{
+    const Program *cell = &r->cell->reverse;
+    const Load *loads = r->ends ? END_LOADS : D_LOADS;
+    const Let *lets = r->ends ? END_LETS : D_LETS;
+    const int a = loads_count(loads), b = loads_count(cell->loads), c = lets_count(lets), d = lets_count(cell->lets);
+    Load *all_loads = mem_alloc(sizeof *all_loads * (size_t)(a + b + 1));
+    Let *all_lets = mem_alloc(sizeof *all_lets * (size_t)(c + d + 1));
+    memcpy(all_loads, loads, sizeof *loads * (size_t)a);
+    memcpy(all_loads + a, cell->loads, sizeof *loads * (size_t)(b + 1));
+    memcpy(all_lets, lets, sizeof *lets * (size_t)c);
+    memcpy(all_lets + c, cell->lets, sizeof *lets * (size_t)(d + 1));
+    return (Program){.loads = all_loads, .lets = all_lets, .stores = cell->stores};
+}
+
 static void reverse_call(Run *r, Function *f, const char *rows, const char *at, const char *from, const char *h0, const char *c0)
 {
     Plan *plan = r->plan;
     const Cell *cell = r->cell;
     bool fresh;
-    Kernel *kernel = plan_kernel(plan, KERNEL_EACH, &fresh, "%s_%d_reverse", cell->kind, r->H);
+    Kernel *kernel = plan_kernel(plan, KERNEL_EACH, &fresh, "%s_%d_reverse%s", cell->kind, r->H, r->ends ? "_from_end" : "");
     Args args = {.kernel = fresh ? kernel : NULL};
     if (fresh) {
         kernel->comment = mem_format("%s cell, %d units: gradients of the gates, in place", cell->kind, r->H);
         kernel->units = r->Hp;
         kernel->slots = cell->slots;
         kernel->in_place = true;
-        kernel->program = cell->reverse;
+        kernel->program = reverse_program(r);
     }
     text_add(&args.text, "%s", rows);
-    arg(&args, "gates", true, r->G, "%s + %s * %d", plan_ref(plan, r->gates), at, r->G);
+    arg(&args, "gates", true, r->row, "%s + %s * %d", plan_ref(plan, r->gates), at, r->row);
     if (cell->reverse_h0)
         arg(&args, "h0", false, r->Hp, "%s", h0);
     if (cell->reverse_h)
@@ -404,7 +445,8 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
         arg(&args, "c0", false, r->Hp, "%s", c0);
         arg(&args, "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
     }
-    arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);
+    if (!r->ends)
+        arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);
     arg(&args, "dh", false, r->Hp, "%s%s", plan_ref(plan, r->dh), from);
     if (cell->has_c)
         arg(&args, "dc", true, r->Hp, "%s%s", plan_ref(plan, r->dc), from);
@@ -417,7 +459,7 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
 static const Let ADD_LETS[] = {{"sum", "a0 + rest"}, {NULL, NULL}};
 static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
 static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
-static const Program ADD = {ADD_LOADS, ADD_LETS, ADD_STORES};
+static const Program ADD = {.loads = ADD_LOADS, .lets = ADD_LETS, .stores = ADD_STORES};
 
 /* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from */
 static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, int slot, int slots, int wt, int units, const char *y,
@@ -425,12 +467,12 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
 {
     const int P = r->plan->P;
     const bool all = slots == r->cell->slots;
-    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->G);
+    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->row);
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
     char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
                        .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
-    product.operands[0] = (Operand){.a = a, .a_stride = r->G, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
+    product.operands[0] = (Operand){.a = a, .a_stride = r->row, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
                                     .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp};
     if (more) {
         product.program = &ADD;
@@ -441,7 +483,19 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
     free(a), free(name), free(comment);
 }
 
-static void backward_step(Run *r, Function *f)
+/* Where a chunk of steps ends: gradients of weights are made of them, while they are in the cache. */
+static void chunk_call(Run *r, Function *step, const Function *sums)
+{
+    if (!sums)
+        return;
+    if (r->reverse)
+        function_line(step, "if ((t + 1) %% %d == 0 || t + 1 == m->steps)", r->chunk);
+    else
+        function_line(step, "if (t %% %d == 0)", r->chunk);
+    function_line(step, r->reverse ? "    %s(m, s, t / %d * %d);" : "    %s(m, s, t);", sums->name, r->chunk, r->chunk);
+}
+
+static void backward_step(Run *r, Function *f, const Function *sums)
 {
     Plan *plan = r->plan;
     const char *h = plan_ref(plan, r->h), *h0 = plan_ref(plan, r->h0), *dh = plan_ref(plan, r->dh);
@@ -455,6 +509,7 @@ static void backward_step(Run *r, Function *f)
         if (c)
             state_before(r, f, "c0", c, c0);
         reverse_call(r, f, "rows", "at", first, "h0", "c0");
+        chunk_call(r, f, sums);
         function_line(f, "if (t == 0)");
         function_line(f, "    return; /* nothing before it learns */");
         gates_product(r, f, "dh", "rows", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
@@ -465,64 +520,96 @@ static void backward_step(Run *r, Function *f)
     char *from = mem_format(" + (s->first + kept) * %d", r->Hp);
     reverse_call(r, f, "kept", "at", first, h1, c1);
     reverse_call(r, f, "rows - kept", "(at + kept)", from, h0, c0);
+    chunk_call(r, f, sums);
     gates_product(r, f, "dh", "kept", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
 }
+
+/* ---- gradients of weights and input: over all rows at once, or over `chunk` steps as soon as backward has passed them ---- */
+
+/* C expressions of packed rows: how many, and where they begin (NULL: at 0) */
+typedef struct Rows {
+    const char *count, *first;
+    const char *own, *own_first;                /* the thread's part of them */
+    const char *pairs, *later, *before;         /* of steps with one before them: how many rows, where they and those before begin */
+    const char *from, *end;                     /* the same steps, one by one */
+} Rows;
+
+static const Rows ALL_ROWS = {.count = "m->total", .own = "steps.count", .own_first = "steps.first", .pairs = "m->total - m->rows[0]", .later = "first",
+                              .from = "1", .end = "m->steps"};
+static const Rows CHUNK_ROWS = {.count = "rows", .first = "first", .own = "own.count", .own_first = "(first + own.first)",
+                                .pairs = "(int)(m->at[end] - m->at[from])", .later = "m->at[from]", .before = "m->at[from - 1]", .from = "from", .end = "end"};
+
+static char *row_ref(const char *ref, const char *row, int stride)
+{
+    if (!row)
+        return mem_copy(ref);
+    return stride == 1 ? mem_format("%s + %s", ref, row) : mem_format("%s + %s * %d", ref, row, stride);
+}
+
+static const Rows *gradient_rows(const Run *r) { return r->chunk ? &CHUNK_ROWS : &ALL_ROWS; }
 
 /* dW_hh: the state before each step against the gates' gradients; one long product when every row has every step. */
 static void recurrent_gradient(Run *r, Function *f)
 {
     Plan *plan = r->plan;
     const Cell *cell = r->cell;
+    const Rows *rows = gradient_rows(r);
     const char *h = plan_ref(plan, r->h), *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_hh);
-    char *d = mem_format("%s + first * %d", gates, r->G), *hd = mem_format("%s + first * %d", h, r->Hp);
-    function_line(f, "const size_t first = (size_t)m->rows[0];");
+    if (!r->chunk)
+        function_line(f, "const size_t first = (size_t)m->rows[0];");
     function_line(f, "if (m->dense)");
-    const char *tail = r->reverse ? gates : d, *head = r->reverse ? hd : h;
-    outer_call(plan, f, "m->total - m->rows[0]", head, r->Hp, r->H, tail, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    outer_call(plan, f, rows->pairs, row_ref(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
+               row_ref(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
     function_line(f, "else");
-    function_line(f, "    for (int t = 1; t < m->steps; t++)");
-    char *later = mem_format("%s + m->at[t] * %d", r->reverse ? h : gates, r->reverse ? r->Hp : r->G);
-    char *before = mem_format("%s + m->at[t - 1] * %d", r->reverse ? gates : h, r->reverse ? r->G : r->Hp);
-    outer_call(plan, f, "m->rows[t]", r->reverse ? later : before, r->Hp, r->H, r->reverse ? before : later, r->Hp, cell->slots, cell->h_slot,
-               cell->h_slots, dw, r->H, 0);
-    if (plan->carry)
-        outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    function_line(f, r->chunk ? "    for (int i = from; i < end; i++)" : "    for (int t = 1; t < m->steps; t++)");
+    const char *later = r->chunk ? "m->at[i]" : "m->at[t]", *before = r->chunk ? "m->at[i - 1]" : "m->at[t - 1]";
+    outer_call(plan, f, r->chunk ? "m->rows[i]" : "m->rows[t]", row_ref(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
+               row_ref(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    if (!plan->carry)
+        return;
+    if (r->chunk)
+        function_line(f, "if (t == 0)");
+    outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
 }
 
 static void input_gradient(Run *r, Function *f)
 {
     Plan *plan = r->plan;
     const Cell *cell = r->cell;
-    const char *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_ih);
+    const Rows *rows = gradient_rows(r);
+    const char *gates = row_ref(plan_ref(plan, r->gates), rows->first, r->row), *dw = plan_grad_ref(plan, r->w_ih);
     if (r->in.tokens) {
-        function_line(f, "scatter_slots(s, m->total, m->tokens, %s, %d, %d, %d, %s);", gates, r->Hp / plan->P, cell->slots * plan->P,
-                      cell->x_slots * plan->P, dw);
+        function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, row_ref("m->tokens", rows->first, 1), gates, r->row,
+                      r->Hp / plan->P, cell->slots * plan->P, cell->x_slots * plan->P, dw);
         return;
     }
     for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
         const Piece *piece = &r->in.piece[i];
-        outer_call(plan, f, "m->total", plan_ref(plan, piece->buffer), piece->stride, piece->width, gates, r->Hp, cell->slots, cell->x_slot,
-                   cell->x_slots, dw, r->K, first);
+        outer_call(plan, f, rows->count, row_ref(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
+                   cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first);
         if (piece->grad < 0)
             continue;
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
-        const char *dx = plan_ref(plan, piece->grad);
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
-        char *own_dx = plan_first(plan, SPACE_STEPS, dx, piece->stride);
-        gates_product(r, f, "dx", plan_share(plan, f, SPACE_STEPS), "steps.first", cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
+        char *own_dx = row_ref(plan_ref(plan, piece->grad), rows->own_first, piece->stride);
+        f->uses_steps = !r->chunk;
+        gates_product(r, f, "dx", rows->own, rows->own_first, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
                       add ? own_dx : NULL, add);
     }
 }
 
-static void bias_gradient(Run *r, Function *f)
+static void bias_sums(Run *r, Function *f)
+{
+    const Rows *rows = gradient_rows(r);
+    sum_call(r->plan, f, rows->count, row_ref(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
+}
+
+/* Both biases have the same sums, but for the slots that only one of them reaches. */
+static void bias_copies(Run *r, Function *f)
 {
     Plan *plan = r->plan;
     const Cell *cell = r->cell;
-    if (!r->bias)
-        return;
     const char *ih = plan_grad_ref(plan, r->b_ih), *hh = plan_grad_ref(plan, r->b_hh);
-    sum_call(plan, f, "m->total", plan_ref(plan, r->gates), r->Hp, cell->slots, ih);
-    function_line(f, "meet(s);");
     function_line(f, "if (s->index > 0)");
     function_line(f, "    return;");
     function_line(f, "copy_reals(%s, %s, %d);", ih, hh, r->G);
@@ -532,24 +619,71 @@ static void bias_gradient(Run *r, Function *f)
         function_line(f, "zero_slot(%s, %d, %d, %d);", hh, r->Hp / plan->P, cell->slots, cell->h_slot - 1);
 }
 
+static void gradients(Run *r)
+{
+    Plan *plan = r->plan;
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
+                                "%s_gradients", r->base);
+    input_gradient(r, f);
+    recurrent_gradient(r, f);
+    if (r->bias) {
+        bias_sums(r, f);
+        function_line(f, "meet(s);");
+        bias_copies(r, f);
+    }
+    plan_backward(plan, f);
+}
+
+/* The same for the steps from t on, `chunk` at most; `end` and `from` are such that each state meets the gates it went into. */
+static Function *chunk_gradients(Run *r)
+{
+    Plan *plan = r->plan;
+    bool wants_dx = false;
+    for (int i = 0; i < r->in.pieces; i++)
+        wants_dx |= r->in.piece[i].grad >= 0;
+    Function *f = plan_function(plan, FORM_STEP, mem_format("layer %s: gradients of weights and input, over %d steps from t on, while their gates are in the cache",
+                                                            r->layer->name, r->chunk), "%s_gradients", r->base);
+    function_line(f, "const int past = t + %d < m->steps ? t + %d : m->steps;", r->chunk, r->chunk);
+    function_line(f, "const ptrdiff_t first = m->at[t];");
+    function_line(f, "const int rows = (int)(m->at[past] - first);");
+    function_line(f, "meet(s); /* the other threads' sequences have passed these steps, too */");
+    if (wants_dx)
+        function_line(f, "const Range own = share_range(s, rows, 16);");
+    input_gradient(r, f);
+    function_line(f, r->reverse ? "const int from = t + 1, end = past < m->steps ? past + 1 : past; /* step i went into step i - 1 */"
+                                : "const int from = t > 0 ? t : 1, end = past; /* step i - 1 went into step i */");
+    recurrent_gradient(r, f);
+    if (r->bias)
+        bias_sums(r, f);
+    return f;
+}
+
 static void backward(Run *r)
 {
     Plan *plan = r->plan;
+    r->chunk = plan_chunk(plan, r->row);
+    const Function *sums = r->chunk ? chunk_gradients(r) : NULL;
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
-    backward_step(r, step);
+    backward_step(r, step, sums);
     Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
     clear->cut = CUT_SEQUENCES;
-    function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
+    if (!r->ends)
+        function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
     if (r->cell->has_c)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dc), r->Hp), r->Hp);
-    Function *sums = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
-                                   "%s_gradients", r->base);
-    input_gradient(r, sums);
-    recurrent_gradient(r, sums);
-    bias_gradient(r, sums);
-    plan_backward(plan, sums);
-    plan_backward(plan, schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name)));
-    plan_backward(plan, clear);
+    if (!r->chunk) {
+        gradients(r);
+    } else if (r->bias) {
+        Function *copies = plan_function(plan, FORM_PLAIN, "both biases' gradients", "%s_bias_gradients", r->base);
+        bias_copies(r, copies);
+        plan_backward(plan, copies);
+    }
+    Function *all = schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name));
+    if (r->chunk)
+        all->cut = CUT_OTHER;
+    plan_backward(plan, all);
+    if (clear->count)
+        plan_backward(plan, clear);
 }
 
 /* ---- the layer ---- */
@@ -561,6 +695,7 @@ static Piece cell_lower(Run *r)
     r->K = r->in.width;
     r->Hp = plan_pad(plan, r->H);
     r->G = r->cell->slots * r->Hp;
+    r->row = plan_apart(plan, r->G);
     snprintf(r->base, sizeof r->base, "%s_l%d%s", r->layer->name, r->l, r->reverse ? "_reverse" : "");
     weights(r);
     derived(r);
@@ -571,7 +706,12 @@ static Piece cell_lower(Run *r)
         stream(r);
     if (!plan->infer_only)
         backward(r);
-    return (Piece){.buffer = r->h, .grad = plan->infer_only ? -1 : r->dy, .stream = r->s_h, .width = r->H, .stride = r->Hp};
+    return (Piece){.buffer = r->h, .grad = plan->infer_only ? -1 : r->ends ? r->dh : r->dy, .stream = r->s_h, .width = r->H, .stride = r->Hp};
+}
+
+static bool last_follows(const Graph *graph, const Layer *layer)
+{
+    return layer->index + 1 < graph->layers_count && strcmp(graph->layers[layer->index + 1].kind->name, "last") == 0;
 }
 
 void recurrent_lower(Plan *plan, const Layer *layer, const Cell *cell)
@@ -579,9 +719,10 @@ void recurrent_lower(Plan *plan, const Layer *layer, const Cell *cell)
     const LayerParams *p = &layer->spec->p;
     const int directions = p->bidirectional ? 2 : 1;
     for (int l = 0; l < p->layers; l++) {
-        Value in = plan->value, out = {.space = SPACE_STEPS, .final_states = true, .width = (int)p->hidden * directions, .pieces = directions};
+        const bool ends = l + 1 == p->layers && !plan->infer_only && last_follows(plan->graph, layer);
+        Value in = plan->value, out = {.space = SPACE_STEPS, .final_states = true, .grad_ends = ends, .width = (int)p->hidden * directions, .pieces = directions};
         for (int d = 0; d < directions; d++) {
-            Run r = {.plan = plan, .layer = layer, .cell = cell, .in = in, .l = l, .reverse = d == 1};
+            Run r = {.plan = plan, .layer = layer, .cell = cell, .in = in, .l = l, .reverse = d == 1, .ends = ends};
             out.piece[d] = cell_lower(&r);
         }
         plan->value = out;

@@ -7,8 +7,8 @@
 /* One cell's equations, as programs over the kernel parameters
  *   forward: a0.. accumulated slots; h0, c0 the state before; gates, c, tc, h what is kept
  *   stream:  the same without what only backward needs
- *   reverse: reads gates (and c0, tc, h0, dy, dh, dc), leaves the slots' gradients in `gates`; dh_part is what reaches h0
- *            past the recurrent product (GRU) */
+ *   reverse: d is the gradient of h; reads gates (and c0, tc, h0, dc), leaves the slots' gradients in `gates`; dh_part is what
+ *            reaches h0 past the recurrent product (GRU) */
 typedef struct Cell {
     const char *kind;
     int gates;                 /* PyTorch's gates per unit */

@@ -9,9 +9,9 @@ static const Let TANH_LETS[] = {{NULL, "(2) h_t = tanh(a)"}, {"ht", "v_tanh(a0)"
 static const Let RELU_LETS[] = {{NULL, "(2) h_t = relu(a)"}, {"ht", "v_relu(a0)"}, {0}};
 static const Store FORWARD_STORES[] = {{"h", -1, "ht"}, {0}};
 
-static const Load REVERSE_LOADS[] = {{"ht", "h", -1}, {"dyt", "dy", -1}, {"dht", "dh", -1}, {0}};
-static const Let TANH_REVERSE[] = {{NULL, "(2) reversed"}, {"da0", "(dyt + dht) * (ONE - ht * ht)"}, {0}};
-static const Let RELU_REVERSE[] = {{NULL, "(2) reversed"}, {"da0", "v_select_lt(v_zero(), ht, dyt + dht, v_zero())"}, {0}};
+static const Load REVERSE_LOADS[] = {{"ht", "h", -1}, {0}};
+static const Let TANH_REVERSE[] = {{NULL, "(2) reversed; d is the gradient of h_t"}, {"da0", "d * (ONE - ht * ht)"}, {0}};
+static const Let RELU_REVERSE[] = {{NULL, "(2) reversed; d is the gradient of h_t"}, {"da0", "v_select_lt(v_zero(), ht, d, v_zero())"}, {0}};
 static const Store REVERSE_STORES[] = {{"gates", 0, "da0"}, {0}};
 
 #define RNN_CELL(KIND, LETS, REVERSE, EQUATIONS)                                                                              \

@@ -16,12 +16,20 @@ static void dump_buffers(const Plan *plan, Text *t)
     }
 }
 
+static void dump_lets(const Let *lets, Text *t)
+{
+    for (const Let *l = lets; l && l->expr; l++)
+        text_add(t, l->name ? "      %s = %s\n" : "      %s# %s\n", l->name ? l->name : "", l->expr);
+}
+
 static void dump_program(const Program *p, Text *t)
 {
     for (const Load *l = p->loads; l && l->name; l++)
         text_add(t, l->slot < 0 ? "      %s <- %s\n" : "      %s <- %s.%d\n", l->name, l->param, l->slot);
-    for (const Let *l = p->lets; l && l->expr; l++)
-        text_add(t, l->name ? "      %s = %s\n" : "      %s# %s\n", l->name ? l->name : "", l->expr);
+    dump_lets(p->lets, t);
+    if (p->rest)
+        text_add(t, "      second pass\n");
+    dump_lets(p->rest, t);
     for (const Store *s = p->stores; s && s->param; s++)
         text_add(t, s->slot < 0 ? "      %s -> %s\n" : "      %s -> %s.%d\n", s->value, s->param, s->slot);
 }

@@ -51,7 +51,8 @@ typedef struct Piece {
 typedef struct Value {
     Space space;
     bool tokens;      /* the batch's tokens; width = vocabulary */
-    bool final_states;
+    bool final_states; /* of a recurrent layer: behind each sequence, the second piece's before it */
+    bool grad_ends;    /* its gradient has a row a sequence: that of the final state, as no other has one */
     int width;
     int pieces;
     Piece piece[2];
@@ -70,10 +71,15 @@ typedef struct Pack {
 typedef struct Load { const char *name, *param; int slot; } Load;   /* slot -1: a unit buffer */
 typedef struct Let { const char *name, *expr; } Let;                /* name NULL: expr is a comment, the equation's number */
 typedef struct Store { const char *param; int slot; const char *value; } Store;
+typedef struct Keep { int slot; const char *value; } Keep;
 typedef struct Program {
     const Load *loads;   /* ended by name NULL */
     const Let *lets;     /* ended by expr NULL */
     const Store *stores; /* ended by param NULL */
+    /* TILE: a second pass over the tile's rows, with values of the first in the place of sums; NULL: there is one pass. A row's chain of
+     * functions that wait for each other leaves the core idle; cut in two, each half has the other rows' beside it. */
+    const Keep *keeps;   /* ended by value NULL */
+    const Let *rest;
 } Program;
 
 /* ---- kernels ---- */
@@ -199,6 +205,7 @@ char *plan_dump(const Plan *plan, bool ops_only);
 
 /* ---- for layers/<kind>_lower.c ---- */
 int plan_pad(const Plan *plan, int units);  /* up to whole panels */
+int plan_apart(const Plan *plan, int numbers); /* from row to row of so many numbers, so that rows do not compete for a few places of the cache */
 int plan_buffer(Plan *plan, Block block, int64_t rows, int64_t stride, const char *comment, const char *name, ...)
     __attribute__((format(printf, 6, 7)));
 int64_t plan_rows(const Plan *plan, Space space);
@@ -254,14 +261,16 @@ typedef struct Product {
 } Product;
 void product_call(Plan *plan, Function *function, const Product *product);
 /* dW += a' d and, with bias_grad, db += sum of d. d has `slots` slots a unit, of which [slot, slot + used) go into dW. */
-void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int units,
+void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units,
                 int slots, int slot, int used, const char *dw, int w_rows, int w_first);
-void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int units, int slots, const char *db);
+void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int d_stride, int units, int slots, const char *db);
 
 int plan_zeros(Plan *plan, int stride);
 
 void plan_tiles(Plan *plan);  /* tiles.c */
 int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
+/* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */
+int plan_chunk(const Plan *plan, int64_t row);
 bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */
 bool plan_check(const Plan *plan); /* check.c: always runs; prints what is inconsistent */
 

@@ -4,13 +4,14 @@
  */
 #include "plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const Let STORE_LETS[] = {{NULL, NULL}};
 static const Load STORE_LOADS[] = {{NULL, NULL, 0}};
 static const Store STORE_STORES[] = {{"y", -1, "a0"}, {NULL, 0, NULL}};
-static const Program STORE = {STORE_LOADS, STORE_LETS, STORE_STORES};
+static const Program STORE = {.loads = STORE_LOADS, .lets = STORE_LETS, .stores = STORE_STORES};
 
 /* Panels that one tile can span without a remainder: the widest divisor up to 6; a large prime is cut in two. */
 static int first_range(int panels)
@@ -95,22 +96,43 @@ void product_call(Plan *plan, Function *function, const Product *product)
         product_range(plan, function, product, range, panels - range);
 }
 
-void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_stride, int inputs, const char *d, int units, int slots, int slot,
-                int used, const char *dw, int w_rows, int w_first)
+static bool outer_equal(const Kernel *a, const Kernel *b)
 {
+    return a->units == b->units && a->slots == b->slots && a->inputs == b->inputs && a->a_stride == b->a_stride && a->d_stride == b->d_stride &&
+           a->d_slot == b->d_slot && a->d_slots == b->d_slots && a->w_rows == b->w_rows && a->w_first == b->w_first;
+}
+
+static void outer_shape(Kernel *kernel, const Kernel *shape)
+{
+    kernel->units = shape->units, kernel->slots = shape->slots, kernel->inputs = shape->inputs;
+    kernel->a_stride = shape->a_stride, kernel->d_stride = shape->d_stride;
+    kernel->d_slot = shape->d_slot, kernel->d_slots = shape->d_slots;
+    kernel->w_rows = shape->w_rows, kernel->w_first = shape->w_first;
+}
+
+/* gradient_64x256: inputs x columns; others of that size and another layout have a number behind it */
+static Kernel *outer_kernel(Plan *plan, const Kernel *shape, bool *fresh)
+{
+    for (int i = 1;; i++) {
+        char number[20] = "";
+        if (i > 1)
+            snprintf(number, sizeof number, "_%d", i);
+        Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, fresh, "gradient_%dx%d%s", shape->inputs, shape->units * shape->slots, number);
+        if (*fresh || outer_equal(kernel, shape))
+            return kernel;
+    }
+}
+
+void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units, int slots,
+                int slot, int used, const char *dw, int w_rows, int w_first)
+{
+    const Kernel shape = {.units = units, .slots = used, .inputs = inputs, .a_stride = a_stride, .d_stride = d_stride, .d_slot = slot, .d_slots = slots,
+                          .w_rows = w_rows, .w_first = w_first};
     bool fresh;
-    Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, &fresh, "outer_%dx%d_%d_%d%d%d_%d_%d", inputs, units, a_stride, slots, slot, used, w_rows, w_first);
+    Kernel *kernel = outer_kernel(plan, &shape, &fresh);
     if (fresh) {
+        outer_shape(kernel, &shape);
         kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d", inputs, units, used);
-        kernel->units = units;
-        kernel->slots = used;
-        kernel->inputs = inputs;
-        kernel->a_stride = a_stride;
-        kernel->d_stride = units * slots;
-        kernel->d_slot = slot;
-        kernel->d_slots = slots;
-        kernel->w_rows = w_rows;
-        kernel->w_first = w_first;
         kernel->flops_row = 2.0 * inputs * units * used;
         kernel_param(kernel, "a", false, a_stride);
         kernel_param(kernel, "d", false, kernel->d_stride);
@@ -119,14 +141,14 @@ void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_
     function_call(f, kernel->name, "s, %s, %s, %s, %s", rows, a, d, dw);
 }
 
-void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int units, int slots, const char *db)
+void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int d_stride, int units, int slots, const char *db)
 {
     bool fresh;
-    Kernel *kernel = plan_kernel(plan, KERNEL_SUM, &fresh, "sum_rows_%d", units * slots);
+    Kernel *kernel = plan_kernel(plan, KERNEL_SUM, &fresh, d_stride == units * slots ? "sum_rows_%d" : "sum_rows_%d_of_%d", units * slots, d_stride);
     if (fresh) {
         kernel->comment = mem_format("db[%d] += sum over rows of d", units * slots);
         kernel->units = units * slots;
-        kernel->d_stride = units * slots;
+        kernel->d_stride = d_stride;
         kernel_param(kernel, "d", false, kernel->d_stride);
         kernel_param(kernel, "db", true, 0);
     }

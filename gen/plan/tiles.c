@@ -19,6 +19,7 @@ typedef struct Level {
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
+enum { CHUNK_BYTES = 256 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64 }; /* of steps whose gradients are made together: in the second cache, beside the weights */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
@@ -127,6 +128,20 @@ static void choose_block(const Plan *plan, Kernel *k)
 }
 
 int kernel_blocks(const Kernel *k, const Source *source) { return k->block ? (source->run + k->block - 1) / k->block : 0; }
+
+/* Each row of gates is read once for each product of gradients: from the second cache, if that is soon after it was written. The
+ * gradients of the weights are read and written once for so many rows (ROW_BLOCK of the C), of which a chunk has whole ones if it can. */
+int plan_chunk(const Plan *plan, int64_t row)
+{
+    const int64_t cache = plan->vectors ? CHUNK_BYTES : SMALL_CHUNK_BYTES, step = row * plan->graph->spec->codegen.real_bytes * plan->B;
+    const int64_t least = (CHUNK_ROWS + plan->B - 1) / plan->B, fits = cache / step, most_steps = fits > least ? fits : least;
+    int64_t steps = most_steps;
+    while (steps > most_steps / 2 + 1 && steps * plan->B % CHUNK_ROWS)
+        steps--;
+    if (steps * plan->B % CHUNK_ROWS)
+        steps = most_steps;
+    return steps * 3 > plan->T ? 0 : (int)steps;
+}
 
 static void choose(const Plan *plan, Kernel *k)
 {

@@ -50,8 +50,8 @@ static void $1(const Share *s, const int rows, const Real *a, const Real *d, Rea
     }
 }|>)m4_dnl
 m4_dnl
-m4_dnl sg_sum(NAME, COMMENT, COUNT)
-sg_defop(<|sg_sum|>, 3, <|
+m4_dnl sg_sum(NAME, COMMENT, COUNT, STRIDE of d)
+sg_defop(<|sg_sum|>, 4, <|
 /* $2 */
 static void $1(const Share *s, const int rows, const Real *d, Real *db)
 {
@@ -64,14 +64,14 @@ static void $1(const Share *s, const int rows, const Real *d, Real *db)
             sum[j] = v_load(db + v + j * W);
         for (ptrdiff_t r = 0; r < rows; r++)
             UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * $3 + v + j * W);
+                sum[j] += v_load(d + r * $4 + v + j * W);
         UNROLL for (int j = 0; j < SIDE; j++)
             v_store(db + v + j * W, sum[j]);
     }
     for (; v < units.end; v += W) {
         V sum = v_load(db + v);
         for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * $3 + v);
+            sum += v_load(d + r * $4 + v);
         v_store(db + v, sum);
     }
 }|>)m4_dnl

@@ -53,13 +53,13 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
 }|>)m4_dnl
 sg_helper(<|scatter_slots|>, <|
 /* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows; threads share the tokens */
-static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
+static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int d_stride, const int panels, const int columns, const int used, Real *table)
 {
     for (ptrdiff_t r = 0; r < rows; r++) {
         if (tokens[r] % s->count != s->index)
             continue;
         Real *to = table + (ptrdiff_t)tokens[r] * panels * used;
-        const Real *from = d + r * panels * columns;
+        const Real *from = d + r * d_stride;
         for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
                 v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));

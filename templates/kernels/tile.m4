@@ -56,12 +56,16 @@ sg_tile_k(<|                |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
             }
     }|>)m4_dnl
 m4_dnl
-m4_dnl The program behind the sums: sg_program_begin, sg_slot for each slot, sg_load, sg_let, sg_note, sg_store, sg_program_end
+m4_dnl The program behind the sums: sg_program_begin, sg_slot for each slot, sg_load, sg_let, sg_note, sg_store, sg_program_end; where it
+m4_dnl goes over the rows twice, sg_keep puts what the second pass takes from the first into the place of a sum.
 sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;|>)m4_dnl
-sg_defop(<|sg_slot|>, 1, <|            const V a$1 = acc[b][j * S + $1];|>)m4_dnl
+sg_defop(<|sg_program_again|>, 0, <|    /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
+sg_program_begin|>)m4_dnl
+sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][j * S + $2];|>)m4_dnl
+sg_defop(<|sg_keep|>, 2, <|            acc[b][j * S + $1] = $2;|>)m4_dnl
 sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + at * $3 + v);|>)m4_dnl
 sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
 sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl

@@ -127,7 +127,11 @@ static void layer_backward(void)
 static void layer_gradients(void)
 {
     memset(&model.g, 0, sizeof model.g);
+#if defined CHUNKS /* the backward pass makes them on its way */
+    cell_l0_bias_gradients(&model, &share);
+#else
     cell_l0_gradients(&model, &share);
+#endif
 }
 
 /* Backward turns the gates into their gradients, and turning those again gives numbers of no meaning: forward stands before it. */

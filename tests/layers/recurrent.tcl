@@ -68,6 +68,23 @@ foreach {kind hidden features batch} {rnn 48 270 21 lstm 13 250 9 gru 13 250 9} 
 test blocks/vectors {
     verify_vectors -T 4 -batch 9 -input rows -features 250 -target {value 1} -model {"lstm: {hidden: 17}" last "linear: {out: targets}"}
 } good
+# Gates that the second cache does not hold: gradients are made every few steps; the last chunk, that of step 0 or of the last step, is a rest.
+foreach {name options model} {
+    rnn            {-batch 165}               {"rnn: {hidden: 30}" mean}
+    lstm           {-batch 112}                {"lstm: {hidden: 9, bidirectional: true}" last}
+    gru            {-batch 112}                {"gru: {hidden: 10}" max}
+    no_bias        {-batch 112}                {layer_norm "gru: {hidden: 10, bidirectional: true, bias: false}" mean}
+    stack          {-batch 112}                {"lstm: {hidden: 9, layers: 2, dropout: 0.2}" last}
+    loop           {-batch 112 -codegen {{unroll: none}}} {"lstm: {hidden: 9}" mean}
+    tokens         {-batch 112 -input chars}   {"lstm: {hidden: 9, bidirectional: true}" mean}
+} {
+    set keys [list -T 19 -input rows -target {value 2} {*}$options -model [list {*}$model "linear: {out: targets}"]]
+    test chunks/$name { verify {*}$keys } good
+    test chunks/${name}_are_there { regexp {gradients of weights and input, over \d+ steps} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
+}
+test chunks/vectors {
+    verify_vectors -T 25 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}
+} good
 test bidirectional/vectors {
     verify_vectors -model {"gru: {hidden: 7, bidirectional: true}" max "linear: {out: classes}"}
 } good

@@ -25,8 +25,8 @@
  *           1792  derived from weights
  *            512  packed batch
  *           9024  kept by forward
- *           2432  backward
- *          22464  in all, beside a head of 64 or 128
+ *           1280  backward
+ *          21312  in all, beside a head of 64 or 128
  *            512  a streaming state
  */
 #include "names_lstm.h"
@@ -355,14 +355,24 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             const V o = v_sigmoid(a3);
             /* (3) c_t = f c_(t-1) + i g */
             const V ct = f * c_before + i * g;
-            /* (4) h_t = o tanh(c_t) */
-            const V tct = v_tanh(ct);
-            const V ht = o * tct;
             v_store(gates + at * 32 + SPAN(v, 4 * P), i);
             v_store(gates + at * 32 + SPAN(v, 4 * P) + P, f);
             v_store(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, g);
             v_store(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, o);
             v_store(c + at * 8 + v, ct);
+            acc[b][j * S + 0] = ct;
+            acc[b][j * S + 3] = o;
+        }
+    /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
+    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++) {
+            const ptrdiff_t at = row + b;
+            const int v = u + j * W;
+            const V ct = acc[b][j * S + 0];
+            const V o = acc[b][j * S + 3];
+            /* (4) h_t = o tanh(c_t) */
+            const V tct = v_tanh(ct);
+            const V ht = o * tct;
             v_store(tc + at * 8 + v, tct);
             v_store(h + at * 8 + v, ht);
         }
@@ -458,22 +468,19 @@ static void lstm_4_8_stream(const int rows, const Real *bias, const Real *w_ih, 
 }
 
 /* lstm cell, 8 units: gradients of the gates, in place */
-static void lstm_8_reverse(const int rows, Real *gates, const Real *c0, const Real *tc, const Real *dy, const Real *dh,
-    Real *dc)
+static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *c0, const Real *tc, const Real *dh, Real *dc)
 {
     for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < 8; v += W) {
+            const V d = v_load(dh + at * 8 + v);
             const V i = v_load(gates + at * 32 + SPAN(v, 4 * P));
             const V f = v_load(gates + at * 32 + SPAN(v, 4 * P) + P);
             const V g = v_load(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
             const V o = v_load(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
             const V c_before = v_load(c0 + at * 8 + v);
             const V tct = v_load(tc + at * 8 + v);
-            const V dyt = v_load(dy + at * 8 + v);
-            const V dht = v_load(dh + at * 8 + v);
             const V dct = v_load(dc + at * 8 + v);
-            /* (4) h_t reaches the output and the next step */
-            const V d = dyt + dht;
+            /* (4) d is the gradient of h_t */
             const V dc1 = dct + d * o * (ONE - tct * tct);
             /* (3) and (2): slots i, f, g, o */
             const V da0 = dc1 * g * i * (ONE - i);
@@ -537,12 +544,12 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[4][8 units x 4] += sum over rows of a' d */
-enum { outer_4x8_4_404_4_0_R = BY_WIDTH(4, 2, 2, 2), outer_4x8_4_404_4_0_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_4x32_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void outer_4x8_4_404_4_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_4x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { N = outer_4x8_4_404_4_0_N, S = 4 };
-    V acc[outer_4x8_4_404_4_0_R][N * S];
+    enum { N = gradient_4x32_N, S = 4 };
+    V acc[gradient_4x32_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 4 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
@@ -567,17 +574,17 @@ INLINE void outer_4x8_4_404_4_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_4x8_4_404_4_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_4x32(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { INPUTS = 4, REST = INPUTS % outer_4x8_4_404_4_0_R };
-    const Range units = share_range(s, 8, outer_4x8_4_404_4_0_N * W);
+    enum { INPUTS = 4, REST = INPUTS % gradient_4x32_R };
+    const Range units = share_range(s, 8, gradient_4x32_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += outer_4x8_4_404_4_0_N * W) {
-            for (int k = 0; k + outer_4x8_4_404_4_0_R <= INPUTS; k += outer_4x8_4_404_4_0_R)
-                outer_4x8_4_404_4_0_tile(outer_4x8_4_404_4_0_R, k, u, count, a + first * 4, d + first * 32, dw);
+        for (int u = (int)units.first; u < units.end; u += gradient_4x32_N * W) {
+            for (int k = 0; k + gradient_4x32_R <= INPUTS; k += gradient_4x32_R)
+                gradient_4x32_tile(gradient_4x32_R, k, u, count, a + first * 4, d + first * 32, dw);
             if (REST > 0)
-                outer_4x8_4_404_4_0_tile(REST, INPUTS - REST, u, count, a + first * 4, d + first * 32, dw);
+                gradient_4x32_tile(REST, INPUTS - REST, u, count, a + first * 4, d + first * 32, dw);
         }
     }
 }
@@ -630,12 +637,12 @@ static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[8][8 units x 4] += sum over rows of a' d */
-enum { outer_8x8_8_404_8_0_R = BY_WIDTH(4, 2, 2, 2), outer_8x8_8_404_8_0_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x32_R = BY_WIDTH(4, 2, 2, 2), gradient_8x32_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void outer_8x8_8_404_8_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { N = outer_8x8_8_404_8_0_N, S = 4 };
-    V acc[outer_8x8_8_404_8_0_R][N * S];
+    enum { N = gradient_8x32_N, S = 4 };
+    V acc[gradient_8x32_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
@@ -660,17 +667,17 @@ INLINE void outer_8x8_8_404_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x8_8_404_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_8x32(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { INPUTS = 8, REST = INPUTS % outer_8x8_8_404_8_0_R };
-    const Range units = share_range(s, 8, outer_8x8_8_404_8_0_N * W);
+    enum { INPUTS = 8, REST = INPUTS % gradient_8x32_R };
+    const Range units = share_range(s, 8, gradient_8x32_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += outer_8x8_8_404_8_0_N * W) {
-            for (int k = 0; k + outer_8x8_8_404_8_0_R <= INPUTS; k += outer_8x8_8_404_8_0_R)
-                outer_8x8_8_404_8_0_tile(outer_8x8_8_404_8_0_R, k, u, count, a + first * 8, d + first * 32, dw);
+        for (int u = (int)units.first; u < units.end; u += gradient_8x32_N * W) {
+            for (int k = 0; k + gradient_8x32_R <= INPUTS; k += gradient_8x32_R)
+                gradient_8x32_tile(gradient_8x32_R, k, u, count, a + first * 8, d + first * 32, dw);
             if (REST > 0)
-                outer_8x8_8_404_8_0_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 32, dw);
+                gradient_8x32_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 32, dw);
         }
     }
 }
@@ -793,12 +800,12 @@ static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, c
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d */
-enum { outer_8x4_8_101_8_0_R = BY_WIDTH(8, 8, 8, 8), outer_8x4_8_101_8_0_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x4_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { N = outer_8x4_8_101_8_0_N, S = 1 };
-    V acc[outer_8x4_8_101_8_0_R][N * S];
+    enum { N = gradient_8x4_N, S = 1 };
+    V acc[gradient_8x4_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
@@ -823,17 +830,17 @@ INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x4_8_101_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_8x4(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { INPUTS = 8, REST = INPUTS % outer_8x4_8_101_8_0_R };
-    const Range units = share_range(s, 4, outer_8x4_8_101_8_0_N * W);
+    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_R };
+    const Range units = share_range(s, 4, gradient_8x4_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += outer_8x4_8_101_8_0_N * W) {
-            for (int k = 0; k + outer_8x4_8_101_8_0_R <= INPUTS; k += outer_8x4_8_101_8_0_R)
-                outer_8x4_8_101_8_0_tile(outer_8x4_8_101_8_0_R, k, u, count, a + first * 8, d + first * 4, dw);
+        for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W) {
+            for (int k = 0; k + gradient_8x4_R <= INPUTS; k += gradient_8x4_R)
+                gradient_8x4_tile(gradient_8x4_R, k, u, count, a + first * 8, d + first * 4, dw);
             if (REST > 0)
-                outer_8x4_8_101_8_0_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
+                gradient_8x4_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
         }
     }
 }
@@ -952,13 +959,13 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
 }
 
 /* table[tokens[r]][panel][0..used) += d[r][panel][0..columns), in the order of the rows; threads share the tokens */
-static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int panels, const int columns, const int used, Real *table)
+static void scatter_slots(const Share *s, const int rows, const int32_t *tokens, const Real *d, const int d_stride, const int panels, const int columns, const int used, Real *table)
 {
     for (ptrdiff_t r = 0; r < rows; r++) {
         if (tokens[r] % s->count != s->index)
             continue;
         Real *to = table + (ptrdiff_t)tokens[r] * panels * used;
-        const Real *from = d + r * panels * columns;
+        const Real *from = d + r * d_stride;
         for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
                 v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));
@@ -975,14 +982,6 @@ static void pool_last(const Model *m, const Share *s, const Real *x, const int w
 {
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
         memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
-}
-
-static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
-{
-    for (int t = 0; t < m->steps; t++)
-        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
-    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }
 
 static void stream_last(const int64_t steps, const Real *x, const int width, Real *y)
@@ -1003,7 +1002,7 @@ static void embedding_forward(Model *m, const Share *s)
 /* layer embedding: gradients added to their tokens' rows */
 static void embedding_backward(Model *m, const Share *s)
 {
-    scatter_slots(s, m->total, m->tokens, m->embedding_y_grad, 1, 4, 4, m->g.embedding_weight);
+    scatter_slots(s, m->total, m->tokens, m->embedding_y_grad, 4, 1, 4, 4, m->g.embedding_weight);
 }
 
 /* sum of biases and transposed copies, after the weights have changed */
@@ -1044,8 +1043,8 @@ static NOINLINE void lstm_l0_step_back(Model *m, const Share *s, const int t)
     const int64_t at = m->at[t] + s->first;
     const int rows = running(m, s, t);
     const Real *c0 = t > 0 ? m->lstm_l0_c + (m->at[t - 1] + s->first) * 8 : m->zeros;
-    lstm_8_reverse(rows, m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dy + at * 8,
-        m->lstm_l0_dh + s->first * 8, m->lstm_l0_dc + s->first * 8);
+    lstm_8_reverse_from_end(rows, m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dh + s->first * 8,
+        m->lstm_l0_dc + s->first * 8);
     if (t == 0)
         return; /* nothing before it learns */
     lstm_8_to_8_dh(rows, m->lstm_l0_gates + at * 32, m->d.lstm_l0_weight_hh_t, m->lstm_l0_dh + s->first * 8);
@@ -1054,7 +1053,6 @@ static NOINLINE void lstm_l0_step_back(Model *m, const Share *s, const int t)
 /* nothing comes back from beyond the last step */
 static void lstm_l0_backward_start(Model *m, const Share *s)
 {
-    zero_rows(s->rows, m->lstm_l0_dh + s->first * 8, 8);
     zero_rows(s->rows, m->lstm_l0_dc + s->first * 8, 8);
 }
 
@@ -1062,16 +1060,15 @@ static void lstm_l0_backward_start(Model *m, const Share *s)
 static void lstm_l0_gradients(Model *m, const Share *s)
 {
     const Range steps = share_steps(m, s);
-    outer_4x8_4_404_4_0(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
+    gradient_4x32(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
     lstm_8_to_4_dx(steps.count, m->lstm_l0_gates + steps.first * 32, m->d.lstm_l0_weight_ih_t0,
         m->embedding_y_grad + steps.first * 4);
     const size_t first = (size_t)m->rows[0];
     if (m->dense)
-        outer_8x8_8_404_8_0(s, m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32,
-            m->g.lstm_l0_weight_hh);
+        gradient_8x32(s, m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32, m->g.lstm_l0_weight_hh);
     else
         for (int t = 1; t < m->steps; t++)
-            outer_8x8_8_404_8_0(s, m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
+            gradient_8x32(s, m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
                 m->g.lstm_l0_weight_hh);
     sum_rows_32(s, m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
     meet(s);
@@ -1102,7 +1099,7 @@ static void last_forward(Model *m, const Share *s)
 /* layer last: back to the steps */
 static void last_backward(Model *m, const Share *s)
 {
-    pool_last_back(m, s, m->last_y_grad, 8, 8, m->lstm_l0_dy, 8, false);
+    copy_reals(m->last_y_grad + s->first * 8, m->lstm_l0_dh + s->first * 8, s->rows * 8);
 }
 
 /* transposed copy, after the weights have changed */
@@ -1120,7 +1117,7 @@ static void linear_forward(Model *m, const Share *s)
 /* layer linear: gradients of weights and input */
 static void linear_backward(Model *m, const Share *s)
 {
-    outer_8x4_8_101_8_0(s, m->count, m->last_y, m->linear_y_grad, m->g.linear_weight);
+    gradient_8x4(s, m->count, m->last_y, m->linear_y_grad, m->g.linear_weight);
     linear_3_to_8_dx(s->rows, m->linear_y_grad + s->first * 4, m->d.linear_weight_t0, m->last_y_grad + s->first * 8);
     sum_rows_4(s, m->count, m->linear_y_grad, m->g.linear_bias);
 }

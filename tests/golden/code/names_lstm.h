@@ -98,8 +98,7 @@ typedef struct names_lstm_Model {
     NAMES_LSTM_ALIGN names_lstm_Real last_y[48]; /* [5][8] last */
     NAMES_LSTM_ALIGN names_lstm_Real linear_y[32]; /* [5][4] linear */
     NAMES_LSTM_ALIGN names_lstm_Real embedding_y_grad[144]; /* [35][4] its gradient */
-    NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_dy[288]; /* [35][8] gradient of the output */
-    NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_dh[48]; /* [5][8] gradient of h from the step after */
+    NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_dh[48]; /* [5][8] gradient of h: of the last one, then from the step after */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_dc[48]; /* [5][8] gradient of c from the step after */
     NAMES_LSTM_ALIGN names_lstm_Real last_y_grad[48]; /* [5][8] its gradient */
     NAMES_LSTM_ALIGN names_lstm_Real linear_y_grad[32]; /* [5][4] its gradient */

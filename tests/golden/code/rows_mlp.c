@@ -352,12 +352,12 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 }
 
 /* dW[21][8 units x 1] += sum over rows of a' d */
-enum { outer_21x8_24_101_21_0_R = BY_WIDTH(11, 11, 11, 11), outer_21x8_24_101_21_0_N = BY_WIDTH(2, 1, 1, 1) };
+enum { gradient_21x8_R = BY_WIDTH(11, 11, 11, 11), gradient_21x8_N = BY_WIDTH(2, 1, 1, 1) };
 
-INLINE void outer_21x8_24_101_21_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_21x8_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { N = outer_21x8_24_101_21_0_N, S = 1 };
-    V acc[outer_21x8_24_101_21_0_R][N * S];
+    enum { N = gradient_21x8_N, S = 1 };
+    V acc[gradient_21x8_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 21 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
@@ -382,17 +382,17 @@ INLINE void outer_21x8_24_101_21_0_tile(const int R, const int k, const int u, c
                 v_store(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_21x8_24_101_21_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_21x8(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { INPUTS = 21, REST = INPUTS % outer_21x8_24_101_21_0_R };
-    const Range units = share_range(s, 8, outer_21x8_24_101_21_0_N * W);
+    enum { INPUTS = 21, REST = INPUTS % gradient_21x8_R };
+    const Range units = share_range(s, 8, gradient_21x8_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += outer_21x8_24_101_21_0_N * W) {
-            for (int k = 0; k + outer_21x8_24_101_21_0_R <= INPUTS; k += outer_21x8_24_101_21_0_R)
-                outer_21x8_24_101_21_0_tile(outer_21x8_24_101_21_0_R, k, u, count, a + first * 24, d + first * 8, dw);
+        for (int u = (int)units.first; u < units.end; u += gradient_21x8_N * W) {
+            for (int k = 0; k + gradient_21x8_R <= INPUTS; k += gradient_21x8_R)
+                gradient_21x8_tile(gradient_21x8_R, k, u, count, a + first * 24, d + first * 8, dw);
             if (REST > 0)
-                outer_21x8_24_101_21_0_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw);
+                gradient_21x8_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw);
         }
     }
 }
@@ -517,12 +517,12 @@ static void linear_8_2(const int rows, const Real *bias, const Real *x, const Re
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d */
-enum { outer_8x4_8_101_8_0_R = BY_WIDTH(8, 8, 8, 8), outer_8x4_8_101_8_0_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x4_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { N = outer_8x4_8_101_8_0_N, S = 1 };
-    V acc[outer_8x4_8_101_8_0_R][N * S];
+    enum { N = gradient_8x4_N, S = 1 };
+    V acc[gradient_8x4_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
@@ -547,17 +547,17 @@ INLINE void outer_8x4_8_101_8_0_tile(const int R, const int k, const int u, cons
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void outer_8x4_8_101_8_0(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_8x4(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
 {
-    enum { INPUTS = 8, REST = INPUTS % outer_8x4_8_101_8_0_R };
-    const Range units = share_range(s, 4, outer_8x4_8_101_8_0_N * W);
+    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_R };
+    const Range units = share_range(s, 4, gradient_8x4_N * W);
     for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
         const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += outer_8x4_8_101_8_0_N * W) {
-            for (int k = 0; k + outer_8x4_8_101_8_0_R <= INPUTS; k += outer_8x4_8_101_8_0_R)
-                outer_8x4_8_101_8_0_tile(outer_8x4_8_101_8_0_R, k, u, count, a + first * 8, d + first * 4, dw);
+        for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W) {
+            for (int k = 0; k + gradient_8x4_R <= INPUTS; k += gradient_8x4_R)
+                gradient_8x4_tile(gradient_8x4_R, k, u, count, a + first * 8, d + first * 4, dw);
             if (REST > 0)
-                outer_8x4_8_101_8_0_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
+                gradient_8x4_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
         }
     }
 }
@@ -687,7 +687,7 @@ static void linear_backward(Model *m, const Share *s)
 {
     relu_8_reverse_in_place(s->rows, m->linear_y + s->first * 8, m->linear_y_grad + s->first * 8);
     meet(s);
-    outer_21x8_24_101_21_0(s, m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight);
+    gradient_21x8(s, m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight);
     linear_8_to_21_dx(s->rows, m->linear_y_grad + s->first * 8, m->d.linear_weight_t0,
         m->flatten_y_grad + s->first * 24);
     sum_rows_8(s, m->count, m->linear_y_grad, m->g.linear_bias);
@@ -709,7 +709,7 @@ static void linear_2_forward(Model *m, const Share *s)
 /* layer linear_2: gradients of weights and input */
 static void linear_2_backward(Model *m, const Share *s)
 {
-    outer_8x4_8_101_8_0(s, m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight);
+    gradient_8x4(s, m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight);
     linear_2_to_8_dx(s->rows, m->linear_2_y_grad + s->first * 4, m->d.linear_2_weight_t0,
         m->linear_y_grad + s->first * 8);
     sum_rows_4(s, m->count, m->linear_2_y_grad, m->g.linear_2_bias);
