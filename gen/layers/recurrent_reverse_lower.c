@@ -1,0 +1,312 @@
+/* recurrent_reverse_lower.c: the way back through a recurrent layer.
+ *
+ * Takes: a Run, whose forward pass is lowered. Gives: kernels and schedules: every step, the gates' gradients in place, then
+ * dh = dgates . W_hh; over all rows, or over the rows of some steps, dW_ih, dW_hh, db and the input's gradient. Does not: know
+ * what the gates mean, or choose tiles.
+ */
+#include "recurrent_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one step ---- */
+
+static const Load D_LOADS[] = {{"dyt", "dy", -1}, {"dht", "dh", -1}, {0}}, END_LOADS[] = {{"d", "dh", -1}, {0}};
+static const Let D_LETS[] = {{NULL, "h_t reaches the output and the next step"}, {"d", "dyt + dht"}, {0}}, END_LETS[] = {{0}};
+
+static int loads_count(const Load *loads)
+{
+    int count = 0;
+    while (loads[count].name)
+        count++;
+    return count;
+}
+
+static int lets_count(const Let *lets)
+{
+    int count = 0;
+    while (lets[count].expr)
+        count++;
+    return count;
+}
+
+/* The cell's, with what makes d in front; it lives as long as the process. */
+static Program reverse_program(const Run *r)
+{
+    const Program *cell = &r->cell->reverse;
+    const Load *loads = r->ends ? END_LOADS : D_LOADS;
+    const Let *lets = r->ends ? END_LETS : D_LETS;
+    const int a = loads_count(loads), b = loads_count(cell->loads), c = lets_count(lets), d = lets_count(cell->lets);
+    Load *all_loads = mem_alloc(sizeof *all_loads * (size_t)(a + b + 1));
+    Let *all_lets = mem_alloc(sizeof *all_lets * (size_t)(c + d + 1));
+    memcpy(all_loads, loads, sizeof *loads * (size_t)a);
+    memcpy(all_loads + a, cell->loads, sizeof *loads * (size_t)(b + 1));
+    memcpy(all_lets, lets, sizeof *lets * (size_t)c);
+    memcpy(all_lets + c, cell->lets, sizeof *lets * (size_t)(d + 1));
+    return (Program){.loads = all_loads, .lets = all_lets, .stores = cell->stores};
+}
+
+static void reverse_call(Run *r, Function *f, const char *rows, const char *at, const char *from, const char *h0, const char *c0)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    bool fresh;
+    Kernel *kernel = plan_kernel(plan, KERNEL_EACH, &fresh, "%s_%d_reverse%s", cell->kind, r->H, r->ends ? "_from_end" : "");
+    Args args = {.kernel = fresh ? kernel : NULL};
+    if (fresh) {
+        kernel->comment = mem_format("%s cell, %d units: gradients of the gates, in place", cell->kind, r->H);
+        kernel->units = r->Hp;
+        kernel->slots = cell->slots;
+        kernel->in_place = true;
+        kernel->program = reverse_program(r);
+    }
+    text_add(&args.text, "%s", rows);
+    recurrent_arg(&args, "gates", true, r->row, "%s + %s * %d", plan_ref(plan, r->gates), at, r->row);
+    if (cell->reverse_h0)
+        recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
+    if (cell->reverse_h)
+        recurrent_arg(&args, "h", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
+    if (cell->has_c) {
+        recurrent_arg(&args, "c0", false, r->Hp, "%s", c0);
+        recurrent_arg(&args, "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
+    }
+    if (!r->ends)
+        recurrent_arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);
+    recurrent_arg(&args, "dh", false, r->Hp, "%s%s", plan_ref(plan, r->dh), from);
+    if (cell->has_c)
+        recurrent_arg(&args, "dc", true, r->Hp, "%s%s", plan_ref(plan, r->dc), from);
+    if (cell->dh_part)
+        recurrent_arg(&args, "dh_part", true, r->Hp, "%s%s", plan_ref(plan, r->dh_part), from);
+    function_call(f, kernel->name, "%s", args.text.data);
+    free(args.text.data);
+}
+
+static const Let ADD_LETS[] = {{"sum", "a0 + rest"}, {NULL, NULL}};
+static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
+static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
+static const Program ADD = {.loads = ADD_LOADS, .lets = ADD_LETS, .stores = ADD_STORES};
+
+/* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from */
+static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, int slot, int slots, int wt, int units, const char *y,
+                          int y_stride, const char *more, bool in_place)
+{
+    const int P = r->plan->P;
+    const bool all = slots == r->cell->slots;
+    char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->row);
+    char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
+    char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
+    Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
+                       .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
+    product.operands[0] = (Operand){.a = a, .a_stride = r->row, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
+                                    .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp};
+    if (more) {
+        product.program = &ADD;
+        product.other = "more";
+        product.other_ref = more;
+    }
+    product_call(r->plan, f, &product);
+    free(a), free(name), free(comment);
+}
+
+/* Where a chunk of steps ends: gradients of weights are made of them, while they are in the cache. */
+static void chunk_call(Run *r, Function *step, const Function *sums)
+{
+    if (!sums)
+        return;
+    if (r->reverse)
+        function_line(step, "if ((t + 1) %% %d == 0 || t + 1 == m->steps)", r->chunk);
+    else
+        function_line(step, "if (t %% %d == 0)", r->chunk);
+    function_line(step, r->reverse ? "    %s(m, s, t / %d * %d);" : "    %s(m, s, t);", sums->name, r->chunk, r->chunk);
+}
+
+static void backward_step(Run *r, Function *f, const Function *sums)
+{
+    Plan *plan = r->plan;
+    const char *h = plan_ref(plan, r->h), *h0 = plan_ref(plan, r->h0), *dh = plan_ref(plan, r->dh);
+    const char *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *c0 = c ? plan_ref(plan, r->c0) : NULL;
+    const char *more = r->cell->dh_part ? plan_ref(plan, r->dh_part) : NULL;
+    char *first = mem_format(" + s->first * %d", r->Hp), *own_dh = mem_format("%s%s", dh, first), *own_more = more ? mem_format("%s%s", more, first) : NULL;
+    recurrent_step_rows(r, f);
+    if (!r->reverse) {
+        if (r->cell->reverse_h0)
+            recurrent_state_before(r, f, "h0", h, h0);
+        if (c)
+            recurrent_state_before(r, f, "c0", c, c0);
+        reverse_call(r, f, "rows", "at", first, "h0", "c0");
+        chunk_call(r, f, sums);
+        function_line(f, "if (t == 0)");
+        function_line(f, "    return; /* nothing before it learns */");
+        gates_product(r, f, "dh", "rows", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
+        return;
+    }
+    function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", recurrent_step_at(r, "t + 1"));
+    char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
+    char *from = mem_format(" + (s->first + kept) * %d", r->Hp);
+    reverse_call(r, f, "kept", "at", first, h1, c1);
+    reverse_call(r, f, "rows - kept", "(at + kept)", from, h0, c0);
+    chunk_call(r, f, sums);
+    gates_product(r, f, "dh", "kept", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
+}
+
+/* ---- gradients of weights and input: over all rows at once, or over `chunk` steps as soon as backward has passed them ---- */
+
+/* C expressions of packed rows: how many, and where they begin (NULL: at 0) */
+typedef struct Rows {
+    const char *count, *first;
+    const char *own, *own_first;                /* the thread's part of them */
+    const char *pairs, *later, *before;         /* of steps with one before them: how many rows, where they and those before begin */
+    const char *from, *end;                     /* the same steps, one by one */
+} Rows;
+
+static const Rows ALL_ROWS = {.count = "m->total", .own = "steps.count", .own_first = "steps.first", .pairs = "m->total - m->rows[0]", .later = "first",
+                              .from = "1", .end = "m->steps"};
+static const Rows CHUNK_ROWS = {.count = "rows", .first = "first", .own = "own.count", .own_first = "(first + own.first)",
+                                .pairs = "(int)(m->at[end] - m->at[from])", .later = "m->at[from]", .before = "m->at[from - 1]", .from = "from", .end = "end"};
+
+static char *row_ref(const char *ref, const char *row, int stride)
+{
+    if (!row)
+        return mem_copy(ref);
+    return stride == 1 ? mem_format("%s + %s", ref, row) : mem_format("%s + %s * %d", ref, row, stride);
+}
+
+static const Rows *gradient_rows(const Run *r) { return r->chunk ? &CHUNK_ROWS : &ALL_ROWS; }
+
+/* dW_hh: the state before each step against the gates' gradients; one long product when every row has every step. */
+static void recurrent_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    const Rows *rows = gradient_rows(r);
+    const char *h = plan_ref(plan, r->h), *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_hh);
+    if (!r->chunk)
+        function_line(f, "const size_t first = (size_t)m->rows[0];");
+    function_line(f, "if (m->dense)");
+    outer_call(plan, f, rows->pairs, row_ref(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
+               row_ref(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    function_line(f, "else");
+    function_line(f, r->chunk ? "    for (int i = from; i < end; i++)" : "    for (int t = 1; t < m->steps; t++)");
+    const char *later = r->chunk ? "m->at[i]" : "m->at[t]", *before = r->chunk ? "m->at[i - 1]" : "m->at[t - 1]";
+    outer_call(plan, f, r->chunk ? "m->rows[i]" : "m->rows[t]", row_ref(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
+               row_ref(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    if (!plan->carry)
+        return;
+    if (r->chunk)
+        function_line(f, "if (t == 0)");
+    outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+}
+
+static void input_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    const Rows *rows = gradient_rows(r);
+    const char *gates = row_ref(plan_ref(plan, r->gates), rows->first, r->row), *dw = plan_grad_ref(plan, r->w_ih);
+    if (r->in.tokens) {
+        function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, row_ref("m->tokens", rows->first, 1), gates, r->row,
+                      r->Hp / plan->P, cell->slots * plan->P, cell->x_slots * plan->P, dw);
+        return;
+    }
+    for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
+        const Piece *piece = &r->in.piece[i];
+        outer_call(plan, f, rows->count, row_ref(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
+                   cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first);
+        if (piece->grad < 0)
+            continue;
+        /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
+        const bool add = r->layer->spec->p.bidirectional && !r->reverse;
+        char *own_dx = row_ref(plan_ref(plan, piece->grad), rows->own_first, piece->stride);
+        f->uses_steps = !r->chunk;
+        gates_product(r, f, "dx", rows->own, rows->own_first, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
+                      add ? own_dx : NULL, add);
+    }
+}
+
+static void bias_sums(Run *r, Function *f)
+{
+    const Rows *rows = gradient_rows(r);
+    sum_call(r->plan, f, rows->count, row_ref(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
+}
+
+/* Both biases have the same sums, but for the slots that only one of them reaches. */
+static void bias_copies(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    const char *ih = plan_grad_ref(plan, r->b_ih), *hh = plan_grad_ref(plan, r->b_hh);
+    function_line(f, "if (s->index > 0)");
+    function_line(f, "    return;");
+    function_line(f, "copy_reals(%s, %s, %d);", ih, hh, r->G);
+    if (cell->x_slots < cell->slots)
+        function_line(f, "zero_slot(%s, %d, %d, %d);", ih, r->Hp / plan->P, cell->slots, cell->x_slot + cell->x_slots);
+    if (cell->h_slots < cell->slots)
+        function_line(f, "zero_slot(%s, %d, %d, %d);", hh, r->Hp / plan->P, cell->slots, cell->h_slot - 1);
+}
+
+static void gradients(Run *r)
+{
+    Plan *plan = r->plan;
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
+                                "%s_gradients", r->base);
+    input_gradient(r, f);
+    recurrent_gradient(r, f);
+    if (r->bias) {
+        bias_sums(r, f);
+        function_line(f, "meet(s);");
+        bias_copies(r, f);
+    }
+    plan_backward(plan, f);
+}
+
+/* The same for the steps from t on, `chunk` at most; `end` and `from` are such that each state meets the gates it went into. */
+static Function *chunk_gradients(Run *r)
+{
+    Plan *plan = r->plan;
+    bool wants_dx = false;
+    for (int i = 0; i < r->in.pieces; i++)
+        wants_dx |= r->in.piece[i].grad >= 0;
+    Function *f = plan_function(plan, FORM_STEP, mem_format("layer %s: gradients of weights and input, over %d steps from t on, while their gates are in the cache",
+                                                            r->layer->name, r->chunk), "%s_gradients", r->base);
+    function_line(f, "const int past = t + %d < m->steps ? t + %d : m->steps;", r->chunk, r->chunk);
+    function_line(f, "const ptrdiff_t first = m->at[t];");
+    function_line(f, "const int rows = (int)(m->at[past] - first);");
+    function_line(f, "meet(s); /* the other threads' sequences have passed these steps, too */");
+    if (wants_dx)
+        function_line(f, "const Range own = share_range(s, rows, 16);");
+    input_gradient(r, f);
+    function_line(f, r->reverse ? "const int from = t + 1, end = past < m->steps ? past + 1 : past; /* step i went into step i - 1 */"
+                                : "const int from = t > 0 ? t : 1, end = past; /* step i - 1 went into step i */");
+    recurrent_gradient(r, f);
+    if (r->bias)
+        bias_sums(r, f);
+    return f;
+}
+
+void recurrent_backward(Run *r)
+{
+    Plan *plan = r->plan;
+    r->chunk = plan_chunk(plan, r->row);
+    const Function *sums = r->chunk ? chunk_gradients(r) : NULL;
+    Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
+    backward_step(r, step, sums);
+    Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
+    clear->cut = CUT_SEQUENCES;
+    if (!r->ends)
+        function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
+    if (r->cell->has_c)
+        function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dc), r->Hp), r->Hp);
+    if (!r->chunk) {
+        gradients(r);
+    } else if (r->bias) {
+        Function *copies = plan_function(plan, FORM_PLAIN, "both biases' gradients", "%s_bias_gradients", r->base);
+        bias_copies(r, copies);
+        plan_backward(plan, copies);
+    }
+    Function *all = recurrent_schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name));
+    if (r->chunk)
+        all->cut = CUT_OTHER;
+    plan_backward(plan, all);
+    if (clear->count)
+        plan_backward(plan, clear);
+}

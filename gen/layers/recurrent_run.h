@@ -1,0 +1,39 @@
+/* recurrent_run.h: one layer of a recurrent stack in one direction, while it is lowered; recurrent_lower.c and recurrent_reverse_lower.c. */
+#ifndef SEQGEN_RECURRENT_RUN_H
+#define SEQGEN_RECURRENT_RUN_H
+
+#include "recurrent_lower.h"
+#include "value_lower.h"
+
+typedef struct Run {
+    Plan *plan;
+    const Layer *layer;
+    const Cell *cell;
+    Value in;
+    int l, K, H, Hp, G; /* layer of the stack, input width, units, padded units, slots * padded units */
+    int row;            /* from one row of gates to the next */
+    int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
+    bool reverse, bias;
+    bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
+    char base[200];     /* "lstm_l0_reverse" */
+    int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
+    int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0;
+    int s_h, s_c, s_h1, s_c1;
+} Run;
+
+/* Arguments of a kernel's call, and its params when it is new */
+typedef struct Args { Text text; Kernel *kernel; /* NULL: exists already */ } Args;
+void recurrent_arg(Args *args, const char *param, bool writes, int stride, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Packed row where the thread's sequences begin at step t (a C expression) */
+const char *recurrent_step_at(const Run *r, const char *t);
+/* "at" and "rows" of step t; in reverse also "kept", those that go on to step t + 1 */
+void recurrent_step_rows(Run *r, Function *f);
+/* A pointer `name` to the state before step t: kept + row of step t - 1, or start */
+void recurrent_state_before(Run *r, Function *f, const char *name, const char *kept, const char *start);
+/* A function that calls `step` for every t */
+Function *recurrent_schedule(Run *r, bool ascending, const char *what, const Function *step, const char *comment);
+
+void recurrent_backward(Run *r);
+
+#endif
