@@ -239,7 +239,7 @@ proc rounds {group name ours peer theirs facts} {
 }
 
 proc measure_start {} {
-    global options work seqgen cpu compiler here root bandwidths
+    global options work seqgen cpu compiler here root limits
     set seqgen [file normalize [env_or SEQGEN $root/build/bin/seqgen]]
     if {![file executable $seqgen]} { error "found no $seqgen; build it, or set SEQGEN" }
     set work [file normalize [dict get $options work]]
@@ -248,13 +248,14 @@ proc measure_start {} {
     if {$cpu eq ""} { set cpu [idlest_cpu] }
     set compiler [compiler_words]
     exec [env_or CC cc] {*}[compile_only $compiler] $here/peak.c -o $work/peak -lm 2>@1
-    lassign [pinned $work/peak bytes] - near far
-    set bandwidths [list $near $far]
+    lassign [pinned $work/peak limits] peak tile row near far
+    set limits [list [expr {100 * $tile / $peak}] [expr {100 * $row / $peak}] $near $far]
 }
 
 proc machine_text {} {
-    global bandwidths cpu
+    global limits cpu
     if {![regexp -line {^model name\s*: (.*)$} [text /proc/cpuinfo] - model]} { set model "unknown processor" }
-    return "$model, core $cpu, [lindex [split [exec [env_or CC cc] --version] \n] 0]\nFMA peak [format %.0f [peak]] GFLOP/s,\
-        half a megabyte at [format %.0f [lindex $bandwidths 0]] GB/s, memory at [format %.0f [lindex $bandwidths 1]] GB/s"
+    lassign $limits tile row near far
+    return "$model, core $cpu, [lindex [split [exec [env_or CC cc] --version] \n] 0]\nFMA peak [format %.0f [peak]] GFLOP/s; of it, beside the loads of a register tile\
+        [format %.0f $tile]%, of one row [format %.0f $row]%; half a megabyte at [format %.0f $near] GB/s, memory at [format %.0f $far] GB/s"
 }

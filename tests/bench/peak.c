@@ -1,6 +1,8 @@
-/* peak.c: what this core can do, in the same run: multiply-adds of the widest vectors, bytes from the second cache and from memory.
+/* peak.c: what this core can do, in the same run: multiply-adds of the widest vectors, alone and beside the loads that products need;
+ * bytes from the second cache and from memory.
  *
- * Takes: nothing, or "bytes" for the bandwidths as well. Gives: GFLOP/s, and then GB/s twice, on one line. Does not: use several cores.
+ * Takes: nothing, or "limits" for the rest as well. Gives, on one line: GFLOP/s; then of a register tile, of one row, GFLOP/s; GB/s twice.
+ * Does not: use several cores.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -36,6 +38,45 @@ static void chains(void)
     memcpy(seeds, c, sizeof c);
 }
 
+/* What a product reaches whose operands all are in the first cache. A tile of rows: a load for each vector of weights, one for each row's
+ * input. One row: a load for every multiply-add. */
+#if defined __AVX512F__
+enum { ROWS = 6, VECTORS = 4 };
+#else
+enum { ROWS = 6, VECTORS = 2 };
+#endif
+enum { INPUTS = 64, REPEATS = 100, ALONE = 8 };
+static V weights[INPUTS * VECTORS], sums[ROWS * VECTORS + ALONE];
+static float inputs[ROWS][INPUTS];
+
+static void tile(void)
+{
+    V acc[ROWS][VECTORS];
+    memcpy(acc, sums, sizeof acc);
+    for (int i = 0; i < REPEATS; i++)
+        for (int k = 0; k < INPUTS; k++)
+#pragma GCC unroll 6
+            for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+                for (int n = 0; n < VECTORS; n++)
+                    acc[r][n] += same(inputs[r][k]) * weights[k * VECTORS + n];
+    memcpy(sums, acc, sizeof acc);
+}
+
+static void row(void)
+{
+    V acc[ALONE];
+    memcpy(acc, sums, sizeof acc);
+    for (int i = 0; i < REPEATS; i++)
+        for (int k = 0; k < INPUTS * VECTORS / ALONE; k++) {
+            const V x = same(inputs[0][k]);
+#pragma GCC unroll 8
+            for (int n = 0; n < ALONE; n++)
+                acc[n] += x * weights[k * ALONE + n];
+        }
+    memcpy(sums, acc, sizeof acc);
+}
+
 /* a = b + s c over `floats` numbers each: two streams in, one out */
 static float *arrays[3];
 static size_t floats;
@@ -67,8 +108,13 @@ static double bandwidth(size_t bytes)
 int main(int argc, char **argv)
 {
     printf("%.2f", 2e-9 * CHAINS * LINKS * LANES / clock_best(chains));
-    if (argc > 1 && strcmp(argv[1], "bytes") == 0)
+    if (argc > 1 && strcmp(argv[1], "limits") == 0) {
+        memset(weights, argc - 2, sizeof weights); /* zeros that the compiler cannot know */
+        memset(inputs, argc - 2, sizeof inputs);
+        printf(" %.2f", 2e-9 * REPEATS * INPUTS * ROWS * VECTORS * LANES / clock_best(tile));
+        printf(" %.2f", 2e-9 * REPEATS * INPUTS * VECTORS * LANES / clock_best(row));
         printf(" %.2f %.2f", bandwidth(512 << 10), bandwidth((size_t)96 << 20));
+    }
     putchar('\n');
     return 0;
 }

@@ -92,7 +92,7 @@ proc roofline_write {path} {
     }
     if {$blocks eq ""} return
     set peak [median [lmap row $::rows {if {![have $row peak]} continue; dict get $row peak}]]
-    set script [format $::roofline_head $path [expr {1.5 * $peak}] $peak {*}$::bandwidths]${blocks}plot\ [join $plots ", \\\n"]\n
+    set script [format $::roofline_head $path [expr {1.5 * $peak}] $peak {*}[lrange $::limits 2 3]]${blocks}plot\ [join $plots ", \\\n"]\n
     if {[catch {exec gnuplot << $script 2>@1} message]} {
         puts "roofline.svg is left out: [lindex [split $message \n] 0]"
     } else {
