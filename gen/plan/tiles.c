@@ -19,7 +19,8 @@ typedef struct Level {
 static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
-enum { CHUNK_BYTES = 256 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64 }; /* of steps whose gradients are made together: in the second cache, beside the weights */
+/* Gates of the steps whose gradients are made together: in the second cache, beside the weights; what is known of `portable`'s is less. */
+enum { CHUNK_BYTES = 256 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64 };
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
