@@ -8,26 +8,17 @@
 typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
     {"add_vectors", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
-    {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps(dropout_rows("}, {"dropout_steps", NULL},
-    {"dropout_rows", NULL}, {"pool_last", "pool_last_back("}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
-    {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows("},
+    {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
+    {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
+    {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
     {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_last", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };
-
-static bool line_calls(const char *line, const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *p = line; (p = strstr(p, name)); p += length)
-        if (p[length] == '(' && (p == line || !(strchr("_abcdefghijklmnopqrstuvwxyz0123456789", p[-1]))))
-            return true;
-    return false;
-}
 
 static bool called(const Plan *plan, const char *name)
 {
     for (int i = 0; i < plan->functions_count; i++)
         for (int j = 0; j < plan->functions[i]->count; j++)
-            if (!plan->functions[i]->statements[j].call && line_calls(plan->functions[i]->statements[j].text, name))
+            if (!plan->functions[i]->statements[j].call && text_mentions(plan->functions[i]->statements[j].text, name))
                 return true;
     return false;
 }
@@ -40,7 +31,7 @@ static bool wanted(const Plan *plan, const Helper *helper)
         return false;
     char *users = mem_copy(helper->used_by);
     bool yes = false;
-    for (char *user = strtok(users, "("); user; user = strtok(NULL, "("))
+    for (char *user = strtok(users, " "); user; user = strtok(NULL, " "))
         yes = yes || called(plan, user);
     free(users);
     return yes;

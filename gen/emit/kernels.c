@@ -49,15 +49,11 @@ static char *term(const char *format, int value)
 
 /* ---- the program behind the sums, in one pass over the rows or in two ---- */
 
-static bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 static bool mentions(const Let *lets, const char *name)
 {
-    const size_t length = strlen(name);
     for (const Let *l = lets; l && l->expr; l++)
-        for (const char *p = l->name ? strstr(l->expr, name) : NULL; p; p = strstr(p + 1, name))
-            if (!is_word(p[length]) && (p == l->expr || !is_word(p[-1])))
-                return true;
+        if (l->name && text_mentions(l->expr, name))
+            return true;
     return false;
 }
 
@@ -69,15 +65,19 @@ static bool defines(const Let *lets, const char *name)
     return false;
 }
 
-static void load(Stream *s, const Kernel *k, const Load *l)
+/* op: sg_load or sg_store, of a row's unit; OP_slot: of one of its slots */
+static void access(Stream *s, const Kernel *k, const char *op, const char *value, const char *param, int of_slot)
 {
-    char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, l->param)), *slot = term(" + %d * P", l->slot);
-    if (l->slot < 0)
-        stream_op(s, "sg_load", l->name, l->param, stride, NULL);
+    char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, param)), *slot = term(" + %d * P", of_slot), *op_slot = mem_format("%s_slot", op);
+    if (of_slot < 0)
+        stream_op(s, op, value, param, stride, NULL);
     else
-        stream_op(s, "sg_load_slot", l->name, l->param, stride, slots, slot, NULL);
-    free(slots), free(stride), free(slot);
+        stream_op(s, op_slot, value, param, stride, slots, slot, NULL);
+    free(slots), free(stride), free(slot), free(op_slot);
 }
+
+static void load(Stream *s, const Kernel *k, const Load *l) { access(s, k, "sg_load", l->name, l->param, l->slot); }
+static void store(Stream *s, const Kernel *k, const Store *t) { access(s, k, "sg_store", t->value, t->param, t->slot); }
 
 static void lets(Stream *s, const Let *list)
 {
@@ -86,16 +86,6 @@ static void lets(Stream *s, const Let *list)
             stream_op(s, "sg_let", l->name, l->expr, NULL);
         else
             stream_op(s, "sg_note", l->expr, NULL);
-}
-
-static void store(Stream *s, const Kernel *k, const Store *t)
-{
-    char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, t->param)), *slot = term(" + %d * P", t->slot);
-    if (t->slot < 0)
-        stream_op(s, "sg_store", t->value, t->param, stride, NULL);
-    else
-        stream_op(s, "sg_store_slot", t->value, t->param, stride, slots, slot, NULL);
-    free(slots), free(stride), free(slot);
 }
 
 /* All of it in one pass */

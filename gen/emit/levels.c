@@ -4,7 +4,6 @@
  * (templates/isa/levels.m4), a macro for every name that the part gives to something at the outermost level of C.
  * Does not: know C beyond how our templates begin a line.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +75,6 @@ typedef struct Names {
     int count;
 } Names;
 
-static bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 static bool starts(const char *line, const char *with) { return strncmp(line, with, strlen(with)) == 0; }
 
 /* A function is renamed where it is called: so a local variable may have its name. */

@@ -2,15 +2,12 @@
  *
  * m4 passes a misspelt macro through as text and exits with 0, so every word that starts like one of ours is a leak.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../support/process.h"
 #include "parts.h"
-
-static bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 /* A name of the user's may start like a macro; it stands in the graph. */
 static bool user_word(const Graph *graph, const char *word, size_t length)

@@ -156,20 +156,13 @@ typedef struct Rows {
     const char *count, *first;
     const char *own, *own_first;                /* the thread's part of them */
     const char *pairs, *later, *before;         /* of steps with one before them: how many rows, where they and those before begin */
-    const char *from, *end;                     /* the same steps, one by one */
+    const char *from, *end;                     /* the same steps */
 } Rows;
 
 static const Rows ALL_ROWS = {.count = "m->total", .own = "steps.count", .own_first = "steps.first", .pairs = "m->total - m->rows[0]", .later = "first",
                               .from = "1", .end = "m->steps"};
 static const Rows CHUNK_ROWS = {.count = "rows", .first = "first", .own = "own.count", .own_first = "(first + own.first)",
                                 .pairs = "(int)(m->at[end] - m->at[from])", .later = "m->at[from]", .before = "m->at[from - 1]", .from = "from", .end = "end"};
-
-static char *row_ref(const char *ref, const char *row, int stride)
-{
-    if (!row)
-        return mem_copy(ref);
-    return stride == 1 ? mem_format("%s + %s", ref, row) : mem_format("%s + %s * %d", ref, row, stride);
-}
 
 static const Rows *gradient_rows(const Run *r) { return r->chunk ? &CHUNK_ROWS : &ALL_ROWS; }
 
@@ -183,13 +176,13 @@ static void recurrent_gradient(Run *r, Function *f)
     if (!r->chunk)
         function_line(f, "const size_t first = (size_t)m->rows[0];");
     function_line(f, "if (m->dense)");
-    outer_call(plan, f, rows->pairs, row_ref(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
-               row_ref(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    outer_call(plan, f, rows->pairs, plan_row(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
+               plan_row(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
     function_line(f, "else");
-    function_line(f, r->chunk ? "    for (int i = from; i < end; i++)" : "    for (int t = 1; t < m->steps; t++)");
-    const char *later = r->chunk ? "m->at[i]" : "m->at[t]", *before = r->chunk ? "m->at[i - 1]" : "m->at[t - 1]";
-    outer_call(plan, f, r->chunk ? "m->rows[i]" : "m->rows[t]", row_ref(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
-               row_ref(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    function_line(f, "    for (int i = %s; i < %s; i++)", rows->from, rows->end);
+    const char *later = "m->at[i]", *before = "m->at[i - 1]";
+    outer_call(plan, f, "m->rows[i]", plan_row(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
+               plan_row(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
     if (!plan->carry)
         return;
     if (r->chunk)
@@ -202,21 +195,21 @@ static void input_gradient(Run *r, Function *f)
     Plan *plan = r->plan;
     const Cell *cell = r->cell;
     const Rows *rows = gradient_rows(r);
-    const char *gates = row_ref(plan_ref(plan, r->gates), rows->first, r->row), *dw = plan_grad_ref(plan, r->w_ih);
+    const char *gates = plan_row(plan_ref(plan, r->gates), rows->first, r->row), *dw = plan_grad_ref(plan, r->w_ih);
     if (r->in.tokens) {
-        function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, row_ref("m->tokens", rows->first, 1), gates, r->row,
+        function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, plan_row("m->tokens", rows->first, 1), gates, r->row,
                       r->Hp / plan->P, cell->slots * plan->P, cell->x_slots * plan->P, dw);
         return;
     }
     for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
         const Piece *piece = &r->in.piece[i];
-        outer_call(plan, f, rows->count, row_ref(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
+        outer_call(plan, f, rows->count, plan_row(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
                    cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first);
         if (piece->grad < 0)
             continue;
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
-        char *own_dx = row_ref(plan_ref(plan, piece->grad), rows->own_first, piece->stride);
+        char *own_dx = plan_row(plan_ref(plan, piece->grad), rows->own_first, piece->stride);
         f->uses_steps = !r->chunk;
         gates_product(r, f, "dx", rows->own, rows->own_first, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
                       add ? own_dx : NULL, add);
@@ -226,7 +219,7 @@ static void input_gradient(Run *r, Function *f)
 static void bias_sums(Run *r, Function *f)
 {
     const Rows *rows = gradient_rows(r);
-    sum_call(r->plan, f, rows->count, row_ref(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
+    sum_call(r->plan, f, rows->count, plan_row(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
 }
 
 /* Both biases have the same sums, but for the slots that only one of them reaches. */

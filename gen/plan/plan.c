@@ -37,7 +37,7 @@ int plan_pad(const Plan *plan, int units) { return (units + plan->P - 1) / plan-
  * in the first cache: where the rows are a multiple of a kilobyte apart, there are too few places for them. */
 int plan_apart(const Plan *plan, int numbers)
 {
-    return plan->vectors && (int64_t)numbers * plan->graph->spec->codegen.real_bytes % 1024 == 0 ? numbers + plan->P : numbers;
+    return (int64_t)numbers * plan->graph->spec->codegen.real_bytes % 1024 == 0 ? numbers + plan->P : numbers;
 }
 
 int plan_buffer(Plan *plan, Block block, int64_t rows, int64_t stride, const char *comment, const char *name, ...)
@@ -82,12 +82,16 @@ const char *plan_share(Plan *plan, Function *f, Space space)
     return space == SPACE_STEPS ? "steps.count" : "s->rows";
 }
 
+char *plan_row(const char *ref, const char *row, int stride)
+{
+    if (!row)
+        return mem_copy(ref);
+    return stride == 1 ? mem_format("%s + %s", ref, row) : mem_format("%s + %s * %d", ref, row, stride);
+}
+
 char *plan_first(const Plan *plan, Space space, const char *ref, int stride)
 {
-    if (plan->infer_only)
-        return mem_copy(ref);
-    const char *first = space == SPACE_STEPS ? "steps.first" : "s->first";
-    return stride == 1 ? mem_format("%s + %s", ref, first) : mem_format("%s + %s * %d", ref, first, stride);
+    return plan_row(ref, plan->infer_only ? NULL : space == SPACE_STEPS ? "steps.first" : "s->first", stride);
 }
 
 const char *plan_thread(const Plan *plan) { return plan->infer_only ? "" : ", s"; }

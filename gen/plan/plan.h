@@ -215,6 +215,7 @@ char *plan_grad_ref(const Plan *plan, int param_buffer); /* "m->g.NAME" */
 /* Rows that a function works on. Training code may run on a team of threads: then C expressions of how many rows are the
  * thread's, and of the first of them in `ref`. Where only inference is generated: all rows, and `ref` itself. */
 const char *plan_share(Plan *plan, Function *f, Space space);
+char *plan_row(const char *ref, const char *row, int stride); /* C expression of a row in `ref`; row: an expression too, NULL: the first */
 char *plan_first(const Plan *plan, Space space, const char *ref, int stride);
 const char *plan_thread(const Plan *plan); /* ", s" behind the m of a helper that works on the thread's sequences; or "" */
 Pack *plan_pack(Plan *plan, const SeqrtTensor *tensor, int buffer);
@@ -260,9 +261,11 @@ typedef struct Product {
     bool all_steps, one_row;
 } Product;
 void product_call(Plan *plan, Function *function, const Product *product);
-/* dW += a' d and, with bias_grad, db += sum of d. d has `slots` slots a unit, of which [slot, slot + used) go into dW. */
+/* dW[w_first ..] += a' d: rows x inputs of a, rows x (units x slots) of d, from row to row a_stride and d_stride. Of a unit's slots those
+ * of [slot, slot + used) go into dW, which has w_rows inputs. */
 void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units,
                 int slots, int slot, int used, const char *dw, int w_rows, int w_first);
+/* db += the sum of d's rows */
 void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int d_stride, int units, int slots, const char *db);
 
 int plan_zeros(Plan *plan, int stride);

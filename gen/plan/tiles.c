@@ -136,11 +136,10 @@ int plan_chunk(const Plan *plan, int64_t row)
 {
     const int64_t cache = plan->vectors ? CHUNK_BYTES : SMALL_CHUNK_BYTES, step = row * plan->graph->spec->codegen.real_bytes * plan->B;
     const int64_t least = (CHUNK_ROWS + plan->B - 1) / plan->B, fits = cache / step, most_steps = fits > least ? fits : least;
-    int64_t steps = most_steps;
-    while (steps > most_steps / 2 + 1 && steps * plan->B % CHUNK_ROWS)
-        steps--;
-    if (steps * plan->B % CHUNK_ROWS)
-        steps = most_steps;
+    int64_t whole = CHUNK_ROWS; /* steps that are whole blocks of rows */
+    for (int64_t rows = plan->B; whole > 1 && rows % 2 == 0; rows /= 2)
+        whole /= 2;
+    const int64_t steps = most_steps < whole ? most_steps : most_steps / whole * whole;
     return steps * 3 > plan->T ? 0 : (int)steps;
 }
 

@@ -1,5 +1,6 @@
 #include "mem.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,17 @@ char *mem_format(const char *format, ...)
     text_vadd(&text, format, args);
     va_end(args);
     return text.data;
+}
+
+bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+bool text_mentions(const char *text, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *p = strstr(text, name); p; p = strstr(p + 1, name))
+        if (!word_char(p[length]) && (p == text || !word_char(p[-1])))
+            return true;
+    return false;
 }
 
 bool size_mul(int64_t a, int64_t b, int64_t *product) { return !__builtin_mul_overflow(a, b, product); }

@@ -21,4 +21,7 @@ typedef struct Text { char *data; size_t length, capacity; } Text;
 void text_add(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(Text *text, const char *bytes, size_t count);
 
+bool word_char(char c);                                 /* of a name in C */
+bool text_mentions(const char *text, const char *name); /* as a whole word */
+
 #endif

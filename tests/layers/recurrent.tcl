@@ -69,22 +69,33 @@ test blocks/vectors {
     verify_vectors -T 4 -batch 9 -input rows -features 250 -target {value 1} -model {"lstm: {hidden: 17}" last "linear: {out: targets}"}
 } good
 # Gates that the second cache does not hold: gradients are made every few steps; the last chunk, that of step 0 or of the last step, is a rest.
+proc chunks {keys options} {
+    return [regexp {gradients of weights and input, over \d+ steps} [ran $::seqgen [spec {*}$keys] {*}$options --dump plan]]
+}
 foreach {name options model} {
-    rnn            {-batch 165}               {"rnn: {hidden: 30}" mean}
-    lstm           {-batch 112}                {"lstm: {hidden: 9, bidirectional: true}" last}
-    gru            {-batch 112}                {"gru: {hidden: 10}" max}
-    no_bias        {-batch 112}                {layer_norm "gru: {hidden: 10, bidirectional: true, bias: false}" mean}
-    stack          {-batch 112}                {"lstm: {hidden: 9, layers: 2, dropout: 0.2}" last}
-    loop           {-batch 112 -codegen {{unroll: none}}} {"lstm: {hidden: 9}" mean}
-    tokens         {-batch 112 -input chars}   {"lstm: {hidden: 9, bidirectional: true}" mean}
+    rnn     {-batch 165}                                            {"rnn: {hidden: 30}" mean}
+    lstm    {-batch 112}                                            {"lstm: {hidden: 9, bidirectional: true}" last}
+    stack   {-batch 112}                                            {"lstm: {hidden: 9, layers: 2, dropout: 0.2}" last}
+    gru     {-batch 112 -codegen {{unroll: none}}}                  {layer_norm "gru: {hidden: 10, bidirectional: true, bias: false}" max}
+    tokens  {-batch 21 -input chars -codegen {"real: float64"}}     {"lstm: {hidden: 32, bidirectional: true}" mean}
 } {
     set keys [list -T 19 -input rows -target {value 2} {*}$options -model [list {*}$model "linear: {out: targets}"]]
     test chunks/$name { verify {*}$keys } good
-    test chunks/${name}_are_there { regexp {gradients of weights and input, over \d+ steps} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
+    test chunks/${name}_are_there { chunks $keys {--target portable} } 1
 }
-test chunks/vectors {
-    verify_vectors -T 25 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}
-} good
+set keys {-T 25 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}}
+test chunks/vectors { verify_vectors {*}$keys } good
+test chunks/vectors_are_there { chunks $keys {} } 1
+# Gates of a whole kilobyte a row stand further apart than they are wide; in chunks/tokens, too.
+foreach {name input model} {
+    tokens chars {"lstm: {hidden: 32}" last}
+    gru    rows  {"gru: {hidden: 32, bidirectional: true}" mean}
+    rnn    rows  {"rnn: {hidden: 128}" last}
+} {
+    set keys [list -T 5 -input $input -target {value 2} -codegen {"real: float64"} -model [list {*}$model "linear: {out: targets}"]]
+    test apart/$name { verify {*}$keys } good
+    test apart/${name}_are { regexp {_gates \+ at \* 132} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
+}
 test bidirectional/vectors {
     verify_vectors -model {"gru: {hidden: 7, bidirectional: true}" max "linear: {out: classes}"}
 } good

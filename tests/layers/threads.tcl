@@ -38,5 +38,7 @@ test per_step { differing $quick $portable -input rows -target {tag 3} -model {"
 test language { differing $quick $portable -target next -model {"lstm: {hidden: 40}" "linear: {out: vocab}"} } {}
 test flatten { differing $quick $portable -batch 70 -model {flatten "linear: {out: 300}" relu "linear: {out: 200}" sigmoid "linear: {out: classes}"} } {}
 test max { differing $quick $portable -input rows -features 5 -target {value 2} -model {"rnn: {hidden: 64, bidirectional: true}" max "linear: {out: targets}"} } {}
-test chunks { differing $quick $portable -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 48, bidirectional: true}" max "linear: {out: targets}"} } {}
+set chunks {-input rows -target {value 2} -model {layer_norm "lstm: {hidden: 48, bidirectional: true}" max "linear: {out: targets}"}}
+test chunks { differing $quick $portable {*}$chunks } {}
+test chunks_are_there { regexp {gradients of weights and input, over \d+ steps} [ran $seqgen [spec -T 24 -batch 30 {*}$chunks] {*}$portable --dump plan] } 1
 test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}

@@ -1067,8 +1067,8 @@ static void lstm_l0_gradients(Model *m, const Share *s)
     if (m->dense)
         gradient_8x32(s, m->total - m->rows[0], m->lstm_l0_h, m->lstm_l0_gates + first * 32, m->g.lstm_l0_weight_hh);
     else
-        for (int t = 1; t < m->steps; t++)
-            gradient_8x32(s, m->rows[t], m->lstm_l0_h + m->at[t - 1] * 8, m->lstm_l0_gates + m->at[t] * 32,
+        for (int i = 1; i < m->steps; i++)
+            gradient_8x32(s, m->rows[i], m->lstm_l0_h + m->at[i - 1] * 8, m->lstm_l0_gates + m->at[i] * 32,
                 m->g.lstm_l0_weight_hh);
     sum_rows_32(s, m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
     meet(s);
