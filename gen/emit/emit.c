@@ -13,8 +13,9 @@ static const char *const TEMPLATES[] = {
     "program/header.m4", "program/batch.m4", "program/loss.m4", "program/update.m4", "program/program.m4", "program/trainer.m4",
 };
 
-static void stream_head(Stream *stream, const Spec *spec, const char *header_name, bool infer_only)
+static void stream_head(Stream *stream, const Plan *plan, const char *header_name)
 {
+    const Spec *spec = plan->graph->spec;
     for (size_t i = 0; i < sizeof TEMPLATES / sizeof *TEMPLATES; i++)
         text_add(&stream->text, i ? "m4_include(<|%s|>)m4_dnl\n" : "m4_include(%s)m4_dnl\n", TEMPLATES[i]);
     char *upper = mem_copy(spec->name);
@@ -24,8 +25,9 @@ static void stream_head(Stream *stream, const Spec *spec, const char *header_nam
     stream_define(stream, "sg_NAME", upper);
     stream_define(stream, "sg_real", spec->codegen.real_bytes == 4 ? "float" : "double");
     stream_define(stream, "sg_header_name", header_name);
+    stream_define(stream, "sg_widest", plan->narrow ? "32" : "64");
     stream_define(stream, "sg_levels", emit_levels(spec) == LEVELS_SEVERAL ? "several" : "one");
-    stream_define(stream, "sg_threads", infer_only ? "0" : "1");
+    stream_define(stream, "sg_threads", plan->infer_only ? "0" : "1");
     free(upper);
 }
 
@@ -52,7 +54,7 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
 {
     Stream stream = {0};
     job->e.stream = &stream;
-    stream_head(&stream, job->e.spec, job->header_name, job->e.plan->infer_only);
+    stream_head(&stream, job->e.plan, job->header_name);
     if (header) {
         emit_header(&job->e);
     } else {

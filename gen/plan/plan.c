@@ -254,13 +254,26 @@ static bool choose_unroll(const Graph *graph)
     return unroll == UNROLL_FULL || (unroll == UNROLL_AUTO && graph->T <= AUTO_STEPS);
 }
 
+/* A processor multiplies and adds as many vectors of 32 bytes as of 64, and divides them in two thirds of the time. */
+static bool is_narrow(const Graph *graph)
+{
+    const int most = 32 / graph->spec->codegen.real_bytes;
+    for (int i = 0; i < graph->layers_count; i++) {
+        const Shape *out = &graph->layers[i].out;
+        if (out->width > most * (out->directions > 1 ? out->directions : 1))
+            return false;
+    }
+    return true;
+}
+
 Plan *plan_build(const Graph *graph, bool infer_only)
 {
     Plan *plan = mem_alloc(sizeof *plan);
     plan->graph = graph;
     plan->infer_only = infer_only;
     plan->vectors = target_vectors(graph->spec->codegen.target);
-    plan->P = plan->vectors ? 64 / graph->spec->codegen.real_bytes : 4;
+    plan->narrow = plan->vectors && is_narrow(graph);
+    plan->P = !plan->vectors ? 4 : (plan->narrow ? 32 : 64) / graph->spec->codegen.real_bytes;
     plan->T = graph->T;
     plan->B = graph->B;
     plan->carry = graph->spec->task.carry_state;

@@ -177,7 +177,8 @@ typedef struct Sum { int a, b, sum, count; } Sum; /* buffers */
 typedef struct Plan {
     const Graph *graph;
     bool infer_only;
-    int P;                 /* units of a panel: 64 bytes of reals; 4 on targets without vectors */
+    int P;                 /* units of a panel: 64 bytes of reals, 32 where all is narrow; 4 on targets without vectors */
+    bool narrow;           /* no layer has more units than 32 bytes hold: wider vectors would be half empty */
     bool vectors;          /* false: strict C11, lanes 1 */
     int T, B;
     bool carry;

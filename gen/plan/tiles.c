@@ -101,7 +101,7 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 {
     const Level *level = &LEVELS[i];
     const int panels = k->units / plan->P;
-    const int vectors_a_panel = 1 << i; /* 64-byte panels: 1, 2, 4 vectors; scalars: any */
+    const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
     const int64_t rows = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     if (k->one_row) {
         const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
@@ -159,6 +159,8 @@ static void choose(const Plan *plan, Kernel *k)
         k->rows_tile[i] = choice.rows;
         k->units_tile[i] = choice.units;
     }
+    if (plan->narrow) /* vectors of 64 bytes do not occur */
+        k->rows_tile[0] = k->rows_tile[1], k->units_tile[0] = k->units_tile[1];
     choose_block(plan, k);
 }
 

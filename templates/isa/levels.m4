@@ -7,7 +7,7 @@ m4_dnl so that each level has functions of its own (f_v4, f_v3, f_v2). What stan
 m4_dnl
 m4_define(<|sg_level_features_v4|>, <|avx512f,avx512bw,avx512dq,avx512vl,avx2,fma|>)m4_dnl
 m4_define(<|sg_level_features_v3|>, <|avx2,fma|>)m4_dnl
-m4_define(<|sg_level_bytes_v4|>, 64)m4_dnl
+m4_define(<|sg_level_bytes_v4|>, <|sg_widest|>)m4_dnl
 m4_define(<|sg_level_bytes_v3|>, 32)m4_dnl
 m4_define(<|sg_level_push|>, <|#if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("sg_level_features_$1"))), apply_to = function)

@@ -3,6 +3,7 @@ m4_dnl
 m4_dnl Takes: sg_vector_block(REAL, TARGET). REAL: float, double. TARGET: any (GNU C vectors, their width chosen by the
 m4_dnl   preprocessor) or portable (strict C11, no extension, one lane).
 m4_dnl Gives: C text: Real, V, VI, VU, W, INLINE, UNROLL and the functions v_*, the same names for either argument.
+m4_dnl   sg_widest 32: not wider than 32 bytes.
 m4_dnl Does not: include a header of intrinsics, call libm (but for a square root where no vector unit has one),
 m4_dnl   rely on -ffast-math, or rely on multiplications and additions being fused.
 m4_dnl
@@ -47,8 +48,9 @@ m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide a
 #if defined(V_BYTES) /* the level says it */
 #elif !defined(__GNUC__)
 #define V_BYTES 0
-#elif defined(__AVX512F__)
+m4_ifelse(sg_widest, 32, , <|#elif defined(__AVX512F__)
 #define V_BYTES 64
+|>)m4_dnl
 #elif defined(__AVX__)
 #define V_BYTES 32
 #elif defined(__SSE2__) || m4_ifelse(<|$1|>, <|double|>, <|defined(__aarch64__)|>, <|defined(__ARM_NEON)|>)
@@ -227,6 +229,13 @@ INLINE V v_exp2m1_near(V f)
     V q = (((0.00015403511f * f + 0.00133907379f) * f + 0.00961823751f) * f + 0.0555035743f) * f + 0.240226498f;
     return (q * f + 0.693147188f) * f;
 }
+
+/* s (2^f - 1): for gates, which wait for it and want less */
+INLINE V v_exp2m1_times(V s, V f)
+{
+    V ff = f * f, q = (0.00015403511f * f + 0.00133907379f) * ff + (0.00961823751f * f + 0.0555035743f);
+    return (q * ff + (0.240226498f * f + 0.693147188f)) * (s * f);
+}
 |>)m4_dnl
 m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023, V_DENORMAL = 54, V_TANH_LIMIT = 20, V_GATE_LIMIT = 40 };
 #define V_ROUND 0x1.8p52
@@ -259,6 +268,7 @@ INLINE V v_exp2m1_near(V f)
         + 0.055504108664821236;
     return ((q * f + 0.24022650695910097) * f + 0.69314718055994529) * f;
 }
+INLINE V v_exp2m1_times(V s, V f) { return s * v_exp2m1_near(f); }
 |>)m4_dnl
 m4_define(<|sg_vector_functions|>, <|/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
 INLINE V v_exp_tail(V x, V tail)
@@ -310,7 +320,7 @@ INLINE V v_sigmoid_below(V x)
     V a = v_max(v_set(-V_GATE_LIMIT), v_min(v_set(V_GATE_LIMIT), x));
     VU bits = v_bits(a * -V_LOG2E + round);
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return s * v_exp2m1_near(f) + (s + 1);
+    return v_exp2m1_times(s, f) + (s + 1);
 }
 |>)m4_dnl
 m4_define(<|sg_vector_gates_float|>, <|

@@ -24,7 +24,7 @@ sg_defop(<|sg_constants|>, 5, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
 enum {
-    P = $1,            /* units of a panel: 64 bytes where there are vectors */
+    P = $1,            /* units of a panel: as wide as the widest vectors there may be */
     T = $2,            /* longest sequence */
     B = $3,            /* largest batch */
     O = $4,             /* outputs */

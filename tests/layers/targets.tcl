@@ -26,6 +26,12 @@ foreach level $levels {
             -target {tag 4} -codegen {"target: x86-64"} -model {"gru: {hidden: 21}" "linear: {out: classes}"}]]
     } good
 }
+if {[auto_execok gcc] ne "" && $machine eq "x86_64"} {
+    test gcc/x86-64/narrow {
+        verdict [run -timeout 600 -env {CC gcc CFLAGS -O0} $::seqgen verify [spec -input rows -target {value 2} -codegen {"target: x86-64"} \
+            -model {"gru: {hidden: 7}" last "linear: {out: targets}"}]]
+    } good
+}
 foreach compiler {gcc clang} {
     if {[auto_execok $compiler] eq ""} {
         skip $compiler "not installed"

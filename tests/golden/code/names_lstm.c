@@ -48,7 +48,7 @@ typedef float Real;
 
 typedef names_lstm_Model Model;
 enum {
-    P = 4,            /* units of a panel: 64 bytes where there are vectors */
+    P = 4,            /* units of a panel: as wide as the widest vectors there may be */
     T = 7,            /* longest sequence */
     B = 5,            /* largest batch */
     O = 3,             /* outputs */
@@ -190,6 +190,13 @@ INLINE V v_exp2m1_near(V f)
     return (q * f + 0.693147188f) * f;
 }
 
+/* s (2^f - 1): for gates, which wait for it and want less */
+INLINE V v_exp2m1_times(V s, V f)
+{
+    V ff = f * f, q = (0.00015403511f * f + 0.00133907379f) * ff + (0.00961823751f * f + 0.0555035743f);
+    return (q * ff + (0.240226498f * f + 0.693147188f)) * (s * f);
+}
+
 /* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
 INLINE V v_exp_tail(V x, V tail)
 {
@@ -236,7 +243,7 @@ INLINE V v_sigmoid_below(V x)
     V a = v_max(v_set(-V_GATE_LIMIT), v_min(v_set(V_GATE_LIMIT), x));
     VU bits = v_bits(a * -V_LOG2E + round);
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return s * v_exp2m1_near(f) + (s + 1);
+    return v_exp2m1_times(s, f) + (s + 1);
 }
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
