@@ -11,7 +11,7 @@ static const Helper HELPERS[] = {
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
     {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
-    {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_last", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
+    {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };
 
 static bool called(const Plan *plan, const char *name)
@@ -48,7 +48,7 @@ void emit_helpers(Emitter *e)
     }
 }
 
-/* Spaces that a call needs behind this line: below an `if`, `else` or `for` one step more than it has. */
+/* Spaces that a call needs behind this line: below an `if`, `else` or `for` that ends with it, one step more than it has. */
 static const char *indent_after(const char *line)
 {
     static const char SPACES[] = "        ";
@@ -56,7 +56,7 @@ static const char *indent_after(const char *line)
     while (*word == ' ')
         word++;
     const bool control = strncmp(word, "if (", 4) == 0 || strcmp(word, "else") == 0 || strncmp(word, "for (", 5) == 0;
-    const size_t depth = control ? (size_t)(word - line) + 4 : 0;
+    const size_t length = strlen(line), depth = control && line[length - 1] != ';' ? (size_t)(word - line) + 4 : 0;
     return SPACES + (depth < 8 ? 8 - depth : 0);
 }
 

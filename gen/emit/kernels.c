@@ -278,6 +278,13 @@ static void each(Emitter *e, const Kernel *k)
     free(params), free(units), free(comment);
 }
 
+static void dots(Emitter *e, const Kernel *k)
+{
+    char *params = declare(k), *units = stream_int(k->slots), *w_rows = stream_int(k->w_rows), *inputs = stream_int(plan_pad(e->plan, k->inputs));
+    stream_op(e->stream, "sg_dots", k->name, k->comment, params, units, w_rows, inputs, has_bias(k) ? "bias[j] + " : "", NULL);
+    free(params), free(units), free(w_rows), free(inputs);
+}
+
 static void outer(Emitter *e, const Kernel *k)
 {
     char *rows = four(k->rows_tile), *units = four(k->units_tile), *a[9];
@@ -297,6 +304,7 @@ void emit_kernels(Emitter *e)
         char *count = stream_int(k->units), *stride = stream_int(k->d_stride);
         switch (k->kind) {
         case KERNEL_TILE: tile(e, k); break;
+        case KERNEL_DOTS: dots(e, k); break;
         case KERNEL_EACH: each(e, k); break;
         case KERNEL_OUTER: outer(e, k); break;
         case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, stride, NULL); break;

@@ -1,6 +1,6 @@
 /* stored.c: --emit infer: the weights as constants of the C file, laid out as the kernels read them.
  *
- * Takes: weights in PyTorch's layout. Gives: `weights` and, where biases are summed beforehand, `derived`. A target with
+ * Takes: weights in PyTorch's layout. Gives: `weights`, and as `derived` sums of biases and copies in a second layout. A target with
  * flash keeps both there; the model's struct holds activations alone.
  */
 #include <stdlib.h>
@@ -25,7 +25,8 @@ static double *packed_values(const Emitter *e, int buffer)
     return values;
 }
 
-static double *sum_values(const Emitter *e, int buffer)
+/* A sum of others, or a copy in another layout */
+static double *derived_values(const Emitter *e, int buffer)
 {
     for (int i = 0; i < e->plan->sums_count; i++) {
         const Sum *s = &e->plan->sums[i];
@@ -37,7 +38,7 @@ static double *sum_values(const Emitter *e, int buffer)
         free(b);
         return a;
     }
-    abort();
+    return packed_values(e, buffer);
 }
 
 /* %.9g leaves out the point of 3.0; with an f behind it that is no C. */
@@ -70,7 +71,7 @@ static void block(Emitter *e, Block which, const char *type, const char *name)
         const Buffer *b = &plan->buffers[i];
         if (b->block != which)
             continue;
-        double *values = which == BLOCK_PARAM ? packed_values(e, i) : sum_values(e, i);
+        double *values = which == BLOCK_PARAM ? packed_values(e, i) : derived_values(e, i);
         stream_op(e->stream, "sg_stored_member", b->name, NULL);
         numbers(e, values, b->rows * b->stride);
         stream_op(e->stream, "sg_stored_member_end", NULL);

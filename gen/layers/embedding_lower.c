@@ -15,7 +15,7 @@ void embedding_lower(Plan *plan, const Layer *layer)
     pack->panel_stride = plan->P, pack->k_stride = Dp, pack->from_j = 1, pack->from_k = D;
 
     Value out = {.space = SPACE_STEPS, .width = D, .pieces = 1};
-    out.piece[0] = value_piece(plan, SPACE_STEPS, D, "embedded tokens", mem_format("%s_y", layer->name));
+    out.piece[0] = value_piece(plan, SPACE_STEPS, D, -1, "embedded tokens", mem_format("%s_y", layer->name));
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: rows of the table, by token", layer->name), "%s_forward", layer->name);
     f->cut = CUT_STEPS;
     function_line(f, "gather_rows(%s, %s, %s, %d, %s);", plan_share(plan, f, SPACE_STEPS), plan_first(plan, SPACE_STEPS, "m->tokens", 1), plan_ref(plan, table), Dp,

@@ -9,7 +9,7 @@ void flatten_lower(Plan *plan, const Layer *layer)
     const Value in = plan->value;
     const char *name = layer->name;
     Value out = {.space = SPACE_BATCH, .width = layer->out.width, .pieces = 1};
-    out.piece[0] = value_piece(plan, SPACE_BATCH, out.width, "the steps side by side", mem_format("%s_y", name));
+    out.piece[0] = value_piece(plan, SPACE_BATCH, out.width, -1, "the steps side by side", mem_format("%s_y", name));
     const Piece *y = &out.piece[0];
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: steps side by side", name), "%s_forward", name);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: back to the steps", name), "%s_backward", name);

@@ -1,6 +1,7 @@
 /* linear_lower.c: torch.nn.Linear, on every step or on the pooled vector.
  *   (1) y = x W' + b                    reverse: dW = dy' x, db = sum of dy, dx = dy W
- * Tokens are one-hot: (1) is b + W'[token], and dW a scatter-add. A following relu, tanh or sigmoid runs in the same kernel.
+ * Tokens are one-hot: (1) is b + W'[token], and dW a scatter-add. A following relu, tanh or sigmoid runs in the same kernel. A streaming
+ * step of few units takes them one by one, from the copy of W that dx is made with.
  */
 #include "activation_lower.h"
 #include "value_lower.h"
@@ -16,6 +17,7 @@ typedef struct Linear {
     Piece y;
     int K, O, Op;
     int w, b, w_t[2];    /* buffers; b -1: no bias */
+    bool dots;           /* the streaming step's product is one of dots_call */
     const Activation *activation;
 } Linear;
 
@@ -39,16 +41,43 @@ static void weights(Linear *n)
     pack->units = n->O, pack->panel_stride = plan->P, pack->from_j = 1;
 }
 
+static bool takes_dots(const Linear *n)
+{
+    const Plan *plan = n->plan;
+    const Piece *x = &n->in.piece[0];
+    return plan->stream && !n->in.tokens && !n->activation && n->in.pieces == 1 && dots_pay(plan, n->K, n->O) && (plan->infer_only || x->grad >= 0) &&
+           plan->buffers[x->stream].stride >= plan_pad(plan, n->K);
+}
+
+static int transposed(Linear *n, int i, int units)
+{
+    Plan *plan = n->plan;
+    return plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, n->in.piece[i].width) / plan->P * units, plan->P, "[panel of x][unit][P]",
+                       "%s_weight_t%d", n->layer->name, i);
+}
+
+/* Inference only: a constant */
+static void transposed_constant(Linear *n)
+{
+    Plan *plan = n->plan;
+    n->w_t[0] = transposed(n, 0, n->O);
+    Pack *pack = plan_pack(plan, graph_find(plan->graph, n->layer, "weight"), n->w_t[0]);
+    pack->copy = true;
+    pack->units = n->K, pack->inputs = n->O, pack->from_j = 1, pack->from_k = n->K;
+    pack->panel_stride = (int64_t)n->O * plan->P, pack->k_stride = plan->P;
+}
+
 static void refresh(Linear *n)
 {
+    if (n->plan->infer_only && n->dots)
+        transposed_constant(n);
     Plan *plan = n->plan;
     Function *f = plan_function(plan, FORM_PLAIN, "transposed copy, after the weights have changed", "%s_refresh", n->layer->name);
     for (int i = 0, first = 0; i < n->in.pieces && !plan->infer_only; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
         if (x->grad < 0)
             continue;
-        n->w_t[i] = plan_buffer(plan, BLOCK_DERIVED, (int64_t)plan_pad(plan, x->width) / plan->P * n->Op, plan->P, "[panel of x][unit][P]", "%s_weight_t%d",
-                                n->layer->name, i);
+        n->w_t[i] = transposed(n, i, n->Op);
         function_line(f, "transpose_panels(s, %s, %d, %d, %d, %d, %d, %s);", plan_ref(plan, n->w), n->Op / plan->P, n->K, first, x->width, plan->P,
                       plan_ref(plan, n->w_t[i]));
     }
@@ -126,14 +155,18 @@ void linear_lower(Plan *plan, const Layer *layer)
     n.Op = plan_pad(plan, n.O);
     const char *fused = fused_activation(plan->graph, layer);
     n.activation = fused ? activation_find(fused) : NULL;
+    n.dots = takes_dots(&n);
     weights(&n);
     refresh(&n);
-    n.y = value_piece(plan, n.in.space, n.O, fused ? fused : "linear", mem_format("%s_y", layer->name));
+    n.y = value_piece(plan, n.in.space, n.O, -1, fused ? fused : "linear", mem_format("%s_y", layer->name));
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: y = x W' + b%s%s", layer->name, fused ? ", then " : "", fused ? fused : ""), "%s_forward", layer->name);
     f->cut = n.in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
     forward_call(&n, f, false);
     plan_forward(plan, f);
-    if (plan->stream)
+    if (n.dots)
+        dots_call(plan, plan->stream, mem_format("linear_%d_%d%s_dots", n.K, n.O, n.b >= 0 ? "" : "_nobias"), n.b >= 0 ? plan_ref(plan, n.b) : NULL,
+                  plan_ref(plan, n.in.piece[0].stream), n.K, plan_ref(plan, n.w_t[0]), plan->infer_only ? n.O : n.Op, n.O, plan_ref(plan, n.y.stream));
+    else if (plan->stream)
         forward_call(&n, plan->stream, true);
     if (!plan->infer_only)
         backward(&n);

@@ -45,8 +45,8 @@ static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
     if (strcmp(p->kind, "mean") == 0) {
         int sum = plan_buffer(plan, BLOCK_STREAM, 1, y->stride, "sum so far", i ? "%s_sum%d" : "%s_sum", p->name, i);
         function_line(plan->stream, "stream_mean(s->steps[0], %s, %d, %s, %s);", sx, x->width, plan_ref(plan, sum), sy);
-    } else {
-        function_line(plan->stream, "stream_%s(s->steps[0], %s, %d, %s);", p->kind, sx, x->width, sy);
+    } else if (strcmp(p->kind, "max") == 0) {
+        function_line(plan->stream, "stream_max(s->steps[0], %s, %d, %s);", sx, x->width, sy);
     }
 }
 
@@ -60,8 +60,9 @@ static void pool_lower(Plan *plan, const Layer *layer)
     p.f->cut = CUT_SEQUENCES;
     if (p.b)
         p.b->cut = CUT_SEQUENCES;
+    const bool last = strcmp(p.kind, "last") == 0; /* of a streaming step it is the step's own */
     for (int i = 0; i < in.pieces; i++) {
-        out.piece[i] = value_piece(plan, SPACE_BATCH, in.piece[i].width, p.kind, mem_format(i ? "%s_y%d" : "%s_y", p.name, i));
+        out.piece[i] = value_piece(plan, SPACE_BATCH, in.piece[i].width, last ? in.piece[i].stream : -1, p.kind, mem_format(i ? "%s_y%d" : "%s_y", p.name, i));
         pool_piece(&p, &in.piece[i], &out.piece[i], i == 1 && in.final_states, i);
     }
     plan_forward(plan, p.f);

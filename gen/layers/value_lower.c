@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-Piece value_piece(Plan *plan, Space space, int width, const char *comment, const char *name)
+Piece value_piece(Plan *plan, Space space, int width, int stream, const char *comment, const char *name)
 {
-    Piece piece = {.grad = -1, .stream = -1, .width = width, .stride = plan_pad(plan, width)};
+    Piece piece = {.grad = -1, .stream = stream, .width = width, .stride = plan_pad(plan, width)};
     piece.buffer = plan_buffer(plan, BLOCK_FORWARD, plan_rows(plan, space), piece.stride, comment, "%s", name);
     if (!plan->infer_only)
         piece.grad = plan_buffer(plan, BLOCK_BACKWARD, plan_rows(plan, space), piece.stride, "its gradient", "%s_grad", name);
-    if (plan->stream)
+    if (plan->stream && stream < 0)
         piece.stream = plan_buffer(plan, BLOCK_STREAM, 1, piece.stride, comment, "%s", name);
     return piece;
 }
@@ -20,7 +20,7 @@ Value value_like(Plan *plan, const char *name, const char *comment)
     out.tokens = false;
     for (int i = 0; i < out.pieces; i++) {
         char *piece_name = mem_format(i ? "%s_y%d" : "%s_y", name, i);
-        out.piece[i] = value_piece(plan, out.space, plan->value.piece[i].width, comment, piece_name);
+        out.piece[i] = value_piece(plan, out.space, plan->value.piece[i].width, -1, comment, piece_name);
     }
     return out;
 }

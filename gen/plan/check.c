@@ -38,7 +38,7 @@ static bool check_calls(const Plan *plan, const Function *f)
         const Kernel *k = find_kernel(plan, f->statements[i].text);
         if (!k)
             return fail("calls a kernel that does not exist", f->name);
-        const int before = k->kind == KERNEL_OUTER || k->kind == KERNEL_SUM || k->turns ? 2 : 1; /* the thread's share, rows, which turn */
+        const int before = k->kind == KERNEL_DOTS ? 0 : k->kind == KERNEL_OUTER || k->kind == KERNEL_SUM || k->turns ? 2 : 1; /* the thread's share, rows, which turn */
         if (count_args(f->statements[i].args) != k->params_count + before)
             return fail("calls a kernel with the wrong number of arguments", f->name);
     }
@@ -79,7 +79,7 @@ static bool check_packs(const Plan *plan)
     for (int t = 0; t < plan->graph->tensors_count; t++) {
         int found = 0;
         for (int i = 0; i < plan->packs_count; i++)
-            found += plan->packs[i].tensor == t;
+            found += plan->packs[i].tensor == t && !plan->packs[i].copy;
         if (found != 1)
             return fail("is not packed exactly once", plan->graph->tensors[t].name);
     }

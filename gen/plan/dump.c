@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static const char *const BLOCKS[BLOCK_COUNT] = {"param", "derived", "batch", "state", "forward", "backward", "stream"};
-static const char *const KINDS[] = {"tile", "each", "outer", "sum"};
+static const char *const KINDS[] = {"tile", "dots", "each", "outer", "sum"};
 
 static void dump_buffers(const Plan *plan, Text *t)
 {

@@ -65,6 +65,7 @@ typedef struct Pack {
     int gates, units, inputs;
     int slot[4];
     int64_t panel_stride, k_stride, from_q, from_j, from_k;
+    bool copy; /* the tensor lives elsewhere: constants beside constants */
 } Pack;
 
 /* ---- element-wise programs: equations over vectors of W units, printed as they stand ---- */
@@ -85,6 +86,7 @@ typedef struct Program {
 /* ---- kernels ---- */
 typedef enum KernelKind {
     KERNEL_TILE,  /* acc = init + sum of sources; then the program, with a0.. the accumulated slots */
+    KERNEL_DOTS,  /* one row, few units: each is a sum over vectors of inputs */
     KERNEL_EACH,  /* the program on every row and unit */
     KERNEL_OUTER, /* gradient of a matrix: dW[panel][k][slot] += sum over rows of a[k] * d[slot] */
     KERNEL_SUM    /* gradient of a bias: db[slot] += sum over rows of d[slot] */
@@ -266,6 +268,12 @@ void product_call(Plan *plan, Function *function, const Product *product);
  * of [slot, slot + used) go into dW, which has w_rows inputs. */
 void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units,
                 int slots, int slot, int used, const char *dw, int w_rows, int w_first);
+/* y = x w' + bias (NULL: none) of one row, units beside each other; x has whole panels; w: [panel of x][w_rows][P], of which
+ * the first `units` are taken, zeros behind `inputs`. */
+void dots_call(Plan *plan, Function *function, const char *name, const char *bias, const char *x, int inputs, const char *w, int w_rows, int units,
+               const char *y);
+/* Whether that takes less than a tile of one row, most of whose units are padding */
+bool dots_pay(const Plan *plan, int inputs, int units);
 /* db += the sum of d's rows */
 void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int d_stride, int units, int slots, const char *db);
 

@@ -96,6 +96,34 @@ void product_call(Plan *plan, Function *function, const Product *product)
         product_range(plan, function, product, range, panels - range);
 }
 
+/* A tile loads and multiplies once an input and panel of units; here that is once a unit and panel of inputs, and adding up a vector's lanes. */
+bool dots_pay(const Plan *plan, int inputs, int units)
+{
+    enum { LANES_SUM = 6 };
+    return plan->vectors && units * (plan_pad(plan, inputs) / plan->P + LANES_SUM) < inputs;
+}
+
+void dots_call(Plan *plan, Function *f, const char *name, const char *bias, const char *x, int inputs, const char *w, int w_rows, int units,
+               const char *y)
+{
+    bool fresh;
+    Kernel *kernel = plan_kernel(plan, KERNEL_DOTS, &fresh, "%s", name);
+    if (fresh) {
+        kernel->comment = mem_format("y = x W' + b; one row, each unit a sum over vectors of inputs");
+        kernel->units = plan_pad(plan, units);
+        kernel->slots = units;
+        kernel->inputs = inputs;
+        kernel->w_rows = w_rows;
+        kernel->flops_row = 2.0 * inputs * units;
+        if (bias)
+            kernel_param(kernel, "bias", false, 0);
+        kernel_param(kernel, "x", false, 0);
+        kernel_param(kernel, "w", false, 0);
+        kernel_param(kernel, "y", true, 0);
+    }
+    function_call(f, kernel->name, "%s%s%s, %s, %s", bias ? bias : "", bias ? ", " : "", x, w, y);
+}
+
 static bool outer_equal(const Kernel *a, const Kernel *b)
 {
     return a->units == b->units && a->slots == b->slots && a->inputs == b->inputs && a->a_stride == b->a_stride && a->d_stride == b->d_stride &&

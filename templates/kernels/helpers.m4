@@ -269,12 +269,6 @@ static void norm_rows_back(const int rows, const Real *x, const Real *x1, const 
             }
     }
 }|>)m4_dnl
-sg_helper(<|stream_last|>, <|
-static void stream_last(const int64_t steps, const Real *x, const int width, Real *y)
-{
-    (void)steps;
-    memcpy(y, x, (size_t)width * sizeof(Real));
-}|>)m4_dnl
 sg_helper(<|stream_mean|>, <|
 static void stream_mean(const int64_t steps, const Real *x, const int width, Real *sum, Real *y)
 {

@@ -215,3 +215,18 @@ static void $1(const int rows, $2)
     for (int u = $4; u < $5 && rows > 0; u += $1_N * W)
         $1_tile(u, $3);
 }|>)m4_dnl
+m4_dnl
+m4_dnl sg_dots(NAME, COMMENT, PARAMS, UNITS, W_ROWS, INPUTS padded, BIAS): one row and few units (KERNEL_DOTS)
+sg_defop(<|sg_dots|>, 7, <|
+/* $2 */
+static void $1($3)
+{
+    V sum[$4];
+    UNROLL for (int j = 0; j < $4; j++)
+        sum[j] = v_zero();
+    for (int k = 0; k < $6; k += W)
+        UNROLL for (int j = 0; j < $4; j++)
+            sum[j] += v_load(x + k) * v_load(w + SPAN(k, $5 * P) + j * P);
+    UNROLL for (int j = 0; j < $4; j++)
+        y[j] = $7v_sum(sum[j]);
+}|>)m4_dnl

@@ -102,6 +102,16 @@ test bidirectional/vectors {
 test stack/vectors {
     verify_vectors -input rows -target {tag 4} -model {"lstm: {hidden: 10, layers: 2}" "linear: {out: classes}"}
 } good
+# A streaming step's few units, one by one, with a rest of inputs and without; tag: of every step, behind another layer
+foreach {name target model} {
+    one      {value 1} {"lstm: {hidden: 39}" last "linear: {out: targets}"}
+    two      {tag 2}   {"gru: {hidden: 32}" "linear: {out: classes, bias: false}"}
+    in_a_row {value 1} {"rnn: {hidden: 20}" mean "linear: {out: 25}" gelu "linear: {out: targets}"}
+} {
+    set keys [list -input rows -target $target -model $model]
+    test dots/$name { verify_vectors {*}$keys } good
+    test dots/${name}_are_there { regexp {\n  dots } [ran $seqgen [spec {*}$keys] --dump plan] } 1
+}
 # No layer wider than 32 bytes: neither are the vectors, of whatever machine.
 foreach {name model panel} {
     lstm   {"embedding: {dim: 3}" "lstm: {hidden: 8}" "linear: {out: classes}" relu last}   8

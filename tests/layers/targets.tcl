@@ -76,7 +76,7 @@ int main(void)
     return 0;
 }
 }
-set spec [spec -name m -input rows -model {"gru: {hidden: 21}" last "linear: {out: classes}"}]
+set spec [spec -name m -input rows -target {value 1} -model {"gru: {hidden: 21}" last "linear: {out: targets}"}]
 test infer/weights {
     ran -env $quick $seqgen build $spec --target portable -o trainer --quiet
     ran ./trainer train --epochs 1 --save w.safetensors --quiet
@@ -110,7 +110,8 @@ static m_Weights weights;
 static m_Real x[M_B * M_T * 3];
 int main(void)
 {
-    const int32_t lengths[3] = {5, 2, 4}, labels[3] = {1, 0, 1};
+    const int32_t lengths[3] = {5, 2, 4};
+    const m_Real targets[3] = {1, 0, -0.5f};
     m_Real *w = (m_Real *)&weights;
     for (int i = 0; i < M_PARAMETERS; i++)
         w[i] = (m_Real)(0.3 * sin(12.9898 * i));
@@ -119,7 +120,7 @@ int main(void)
     m_init(&model);
     m_set_weights(&model, &weights);
     for (int step = 0; step < 3; step++)
-        printf("%.4f\n", m_train_step(&model, 3, lengths, x, labels));
+        printf("%.4f\n", m_train_step(&model, 3, lengths, x, targets));
     m_get_weights(&model, &weights);
     for (int i = 0; i < M_PARAMETERS; i += 97)
         printf("%.3f\n", w[i]);

@@ -27,7 +27,7 @@
  *           9024  kept by forward
  *           1280  backward
  *          21312  in all, beside a head of 64 or 128
- *            512  a streaming state
+ *            448  a streaming state
  */
 #include "names_lstm.h"
 #include "seqrt.h"
@@ -991,12 +991,6 @@ static void pool_last(const Model *m, const Share *s, const Real *x, const int w
         memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
 }
 
-static void stream_last(const int64_t steps, const Real *x, const int width, Real *y)
-{
-    (void)steps;
-    memcpy(y, x, (size_t)width * sizeof(Real));
-}
-
 /* ---- layers ---- */
 
 /* layer embedding: rows of the table, by token */
@@ -1273,8 +1267,7 @@ static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *
     lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
         s->lstm_l0_c, s->lstm_l0_c, lstm_4_8_stream_WHOLE ? s->lstm_l0_h : s->lstm_l0_h1);
     if (!lstm_4_8_stream_WHOLE) copy_reals(s->lstm_l0_h1, s->lstm_l0_h, 8);
-    stream_last(s->steps[0], s->lstm_l0_h, 8, s->last_y);
-    linear_8_3_stream(1, m->w.linear_bias, s->last_y, m->w.linear_weight, s->linear_y);
+    linear_8_3_stream(1, m->w.linear_bias, s->lstm_l0_h, m->w.linear_weight, s->linear_y);
     s->steps[0]++;
     memcpy(output, s->linear_y, O * sizeof(Real));
 }

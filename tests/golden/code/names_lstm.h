@@ -112,7 +112,6 @@ typedef struct names_lstm_State {
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_h[16]; /* [8] hidden state */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_h1[16]; /* [8] the next one, while the kernel still reads the old */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_c[16]; /* [8] cell state */
-    NAMES_LSTM_ALIGN names_lstm_Real last_y[16]; /* [8] last */
     NAMES_LSTM_ALIGN names_lstm_Real linear_y[16]; /* [4] linear */
 } names_lstm_State;
 
