@@ -7,7 +7,7 @@
  * step t stands at at[t] + r; rows[t] sequences are still running there, total = sum of rows[t]. So every product over all
  * steps is one long product over valid rows only, and padding costs nothing.
  *
- * Panels. Units (output columns) are stored in panels of P (64 bytes) so that a vector never ends in the middle; the
+ * Panels. Units (output columns) are stored in panels of P (64 bytes, or 32) so that a vector never ends in the middle; the
  * units added to fill the last panel have zero weights and stay exactly zero. A matrix with S slots (gates) a unit is
  * [panel][k][slot][P]; a row of gates is [panel][slot][P].
  */
