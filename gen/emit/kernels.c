@@ -65,7 +65,7 @@ static bool defines(const Let *lets, const char *name)
     return false;
 }
 
-/* op: sg_load or sg_store, of a row's unit; OP_slot: of one of its slots */
+/* op: sg_load or sg_store, a vector of units; OP_slot: one slot of them */
 static void access(Stream *s, const Kernel *k, const char *op, const char *value, const char *param, int of_slot)
 {
     char *slots = stream_int(k->slots), *stride = stream_int(stride_of(k, param)), *slot = term(" + %d * P", of_slot), *op_slot = mem_format("%s_slot", op);
@@ -244,11 +244,13 @@ static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char 
 {
     const int first_unit = k->first_panel * e->plan->P;
     char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *args = names(k), *most = stream_int(e->plan->B);
+    const char *tiles = e->plan->vectors ? "even" : "again";
     if (k->block)
-        stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, NULL);
+        stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, tiles, NULL);
+    else if (k->one_row || k->in_place)
+        stream_op(e->stream, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : "sg_tile_rows_in_place", k->name, params, args, first, end, NULL);
     else
-        stream_op(e->stream, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : k->in_place ? "sg_tile_rows_in_place" : "sg_tile_rows",
-                  k->name, params, args, first, end, NULL);
+        stream_op(e->stream, "sg_tile_rows", k->name, params, args, first, end, tiles, NULL);
     free(first), free(end), free(args), free(most);
 }
 

@@ -69,9 +69,9 @@ static void transposed_constant(Linear *n)
 
 static void refresh(Linear *n)
 {
-    if (n->plan->infer_only && n->dots)
-        transposed_constant(n);
     Plan *plan = n->plan;
+    if (plan->infer_only && n->dots)
+        transposed_constant(n);
     Function *f = plan_function(plan, FORM_PLAIN, "transposed copy, after the weights have changed", "%s_refresh", n->layer->name);
     for (int i = 0, first = 0; i < n->in.pieces && !plan->infer_only; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];

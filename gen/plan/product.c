@@ -109,7 +109,7 @@ void dots_call(Plan *plan, Function *f, const char *name, const char *bias, cons
     bool fresh;
     Kernel *kernel = plan_kernel(plan, KERNEL_DOTS, &fresh, "%s", name);
     if (fresh) {
-        kernel->comment = mem_format("y = x W' + b; one row, each unit a sum over vectors of inputs");
+        kernel->comment = mem_copy("y = x W' + b; one row, each unit a sum over vectors of inputs");
         kernel->units = plan_pad(plan, units);
         kernel->slots = units;
         kernel->inputs = inputs;

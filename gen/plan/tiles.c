@@ -36,14 +36,29 @@ typedef struct Choice {
     double cost;
 } Choice;
 
-/* Rows of a tile with `vectors` accumulators a row. Rows that do not fill the last tile are done twice, or by a smaller one. */
-static Choice choose_rows(const Level *level, int vectors, int64_t rows, bool rest_alone, double weight)
+/* What becomes of the rows that do not fill the last tile: some tiles have a row less, if there are rows enough for that (sg_tile_rows'
+ * even); rows done already are done again with them; a smaller tile does them. */
+typedef enum Rest { REST_EVEN, REST_AGAIN, REST_ALONE } Rest;
+
+static double tiles_cost(int64_t rows, int r, Rest rest, int vectors, double weight)
+{
+    const int64_t whole = rows / r, over = rows % r, less = (r - over) % r;
+    const double cost = tile_cost(r, vectors, weight);
+    if (over == 0)
+        return (double)whole * cost;
+    if (rest == REST_ALONE)
+        return (double)whole * cost + tile_cost((int)over, vectors, weight);
+    if (rest == REST_EVEN && less * (r - 1) <= rows)
+        return (double)(whole + 1 - less) * cost + (double)less * tile_cost(r - 1, vectors, weight);
+    return (double)(whole + 1) * cost;
+}
+
+/* Rows of a tile with `vectors` accumulators a row. */
+static Choice choose_rows(const Level *level, int vectors, int64_t rows, Rest rest, double weight)
 {
     Choice best = {1, 1, 1e300};
     for (int r = 1; r <= 14 && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
-        const int64_t full = rows / r;
-        const int rest = (int)(rows % r);
-        double cost = (double)full * tile_cost(r, vectors, weight) + (rest ? tile_cost(rest_alone ? rest : r, vectors, weight) : 0);
+        const double cost = tiles_cost(rows, r, rest, vectors, weight);
         if (cost < best.cost * 0.999)
             best = (Choice){r, 1, cost};
     }
@@ -83,12 +98,12 @@ static int64_t tile_inputs(const Kernel *k)
 }
 
 /* One slot a unit: rows, and how many vectors of units side by side */
-static Choice choose_units(const Kernel *k, const Level *level, int panels, int64_t rows)
+static Choice choose_units(const Kernel *k, const Level *level, int panels, int64_t rows, Rest rest)
 {
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
         const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
-        Choice choice = choose_rows(level, n, rows, false, near ? LOAD : FAR_LOAD);
+        Choice choice = choose_rows(level, n, rows, rest, near ? LOAD : FAR_LOAD);
         choice.cost *= (double)panels / n;
         choice.units = n;
         if (panels % n == 0 && choice.cost < best.cost * 0.999)
@@ -102,15 +117,16 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     const Level *level = &LEVELS[i];
     const int panels = k->units / plan->P;
     const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
+    const Rest rest = plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN;
     const int64_t rows = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     if (k->one_row) {
         const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
     }
     if (i == 0 && k->slots == 1)
-        return choose_units(k, level, panels, rows);
+        return choose_units(k, level, panels, rows, rest);
     const int units = k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
-    Choice choice = choose_rows(level, units * k->slots, rows, false, LOAD);
+    Choice choice = choose_rows(level, units * k->slots, rows, rest, LOAD);
     choice.units = units;
     return choice;
 }
@@ -151,7 +167,7 @@ static void choose(const Plan *plan, Kernel *k)
             choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
             const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : 1;
-            choice = choose_rows(&LEVELS[i], units * k->slots, k->inputs, true, LOAD);
+            choice = choose_rows(&LEVELS[i], units * k->slots, k->inputs, REST_ALONE, LOAD);
             choice.units = units;
         } else {
             continue;

@@ -74,20 +74,32 @@ sg_defop(<|sg_store|>, 3, <|            v_store($2 + at * $3 + v, $1);|>)m4_dnl
 sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + at * $3 + SPAN(v, $4 * P)$5, $1);|>)m4_dnl
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
 m4_dnl
-m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, END): the kernel over all rows; rows past the last whole tile are
-m4_dnl done together with rows done already, which gives those the same values again.
-sg_defop(<|sg_tile_rows|>, 5, <|}
+m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, END, even or again): the kernel over all rows. again: rows past the last whole tile are
+m4_dnl done together with rows done already, which gives those the same values again. even: so are they where rows are few; else
+m4_dnl some tiles have a row less, so that none is left over: faster, and longer by the code of that tile.
+m4_dnl sg_tiles(INDENT, NAME, the arguments before row, those behind it, even or again)
+m4_define(<|sg_tiles_less|>, <|m4_ifelse(<|$2|>, <|even|>, <|
+    const int less = ($1_R - rows % $1_R) % $1_R; /* tiles of a row less, so that no row is left over */|>)|>)m4_dnl
+m4_define(<|sg_tiles|>, <|$1if (rows < $2_R) {
+$1    for (int row = 0; row < rows; row++)
+$1        $2_tile(1, $3row, $4);
+$1} else m4_ifelse(<|$5|>, <|even|>, <|if (less * ($2_R - 1) > rows) |>){
+$1    for (int row = 0; row < rows; row += $2_R)
+$1        $2_tile($2_R, $3row + $2_R <= rows ? row : rows - $2_R, $4);
+m4_ifelse(<|$5|>, <|even|>, <|$1} else {
+$1    int row = 0;
+$1    for (; row < rows - less * ($2_R - 1); row += $2_R)
+$1        $2_tile($2_R, $3row, $4);
+$1    for (; row < rows; row += $2_R - 1)
+$1        $2_tile($2_R - 1, $3row, $4);
+|>)m4_dnl
+$1}|>)m4_dnl
+sg_defop(<|sg_tile_rows|>, 6, <|}
 
 static void $1(const int rows, $2)
-{
+{sg_tiles_less(<|$1|>, <|$6|>)
     for (int u = $4; u < $5; u += $1_N * W) {
-        if (rows < $1_R) {
-            for (int row = 0; row < rows; row++)
-                $1_tile(1, row, u, $3);
-        } else {
-            for (int row = 0; row < rows; row += $1_R)
-                $1_tile($1_R, row + $1_R <= rows ? row : rows - $1_R, u, $3);
-        }
+sg_tiles(<|        |>, <|$1|>, , <|u, $3|>, <|$6|>)
     }
 }|>)m4_dnl
 m4_dnl sg_tile_rows_in_place: no row may be done twice
@@ -107,7 +119,7 @@ m4_dnl
 m4_dnl Weights of a tile beyond the first cache: the k's go in blocks of K, and all rows are done with the weights of one before those
 m4_dnl of the next are fetched. What is summed so far waits in `sums`, a place a row; a tile's own, as rows may be in two tiles.
 m4_dnl sg_blocked_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS, K, BLOCKS), inits, sg_blocked_resume,
-m4_dnl sg_blocked_source(those of sg_source, its blocks as a C condition, the first k of one, the k behind it) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows)
+m4_dnl sg_blocked_source(those of sg_source, its blocks as a C condition, the first k of one, the k behind it) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows, even or again)
 sg_defop(<|sg_blocked_begin|>, 8, <|
 /* $2;
  * $7 inputs at a time, so that their weights stay in the first cache from rows to rows */
@@ -135,20 +147,14 @@ sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
                 sums[b][j] = acc[b][j];
         return;
     }|>)m4_dnl
-sg_defop(<|sg_blocked_rows|>, 7, <|}
+sg_defop(<|sg_blocked_rows|>, 8, <|}
 
 static void $1(const int rows, $2)
-{
+{sg_tiles_less(<|$1|>, <|$8|>)
     V sums[$7 + $1_R][$1_N * $6]; /* on the stack */
     for (int u = $4; u < $5; u += $1_N * W)
         for (int block = 0; block < $1_BLOCKS; block++) {
-            if (rows < $1_R) {
-                for (int row = 0; row < rows; row++)
-                    $1_tile(1, block, row, u, sums + row, $3);
-            } else {
-                for (int row = 0; row < rows; row += $1_R)
-                    $1_tile($1_R, block, row + $1_R <= rows ? row : rows - $1_R, u, sums + row, $3);
-            }
+sg_tiles(<|            |>, <|$1|>, <|block, |>, <|u, sums + row, $3|>, <|$8|>)
         }
 }|>)m4_dnl
 m4_dnl

@@ -102,6 +102,10 @@ test bidirectional/vectors {
 test stack/vectors {
     verify_vectors -input rows -target {tag 4} -model {"lstm: {hidden: 10, layers: 2}" "linear: {out: classes}"}
 } good
+# Eleven rows and fewer from step to step: tiles of six, five, one, and rows done again
+test rows/vectors {
+    verify_vectors -batch 11 -input rows -target {tag 3} -model {layer_norm "lstm: {hidden: 18}" "linear: {out: classes}"}
+} good
 # A streaming step's few units, one by one, with a rest of inputs and without; tag: of every step, behind another layer
 foreach {name target model} {
     one      {value 1} {"lstm: {hidden: 39}" last "linear: {out: targets}"}
