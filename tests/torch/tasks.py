@@ -229,9 +229,12 @@ class Model(nn.Module):
         final = after = None
         for kind, part in zip(self.steps, self.parts):
             if kind in ("rnn", "lstm", "gru"):
-                packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-                packed, after = part(packed, state)
-                x, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
+                if bool((lengths == x.shape[1]).all()):  # packed, the backward pass would take the square of the steps
+                    x, after = part(x, state)
+                else:
+                    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+                    packed, after = part(packed, state)
+                    x, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
                 hidden = after[0] if kind == "lstm" else after
                 final = torch.cat([hidden[-2], hidden[-1]], 1) if part.bidirectional else hidden[-1]
             elif kind == "last":
