@@ -216,7 +216,11 @@ static bool has_bias(const Kernel *k)
 /* What the sums start from */
 static void inits(Stream *s, const Kernel *k)
 {
-    if (has_bias(k))
+    if (k->init == INIT_ROW) {
+        char *stride = stream_int(k->init_stride);
+        stream_op(s, k->one_row ? "sg_single_row" : "sg_init_row", "products", stride, NULL);
+        free(stride);
+    } else if (has_bias(k))
         stream_op(s, k->one_row ? "sg_single_bias" : "sg_init_bias", "bias", NULL);
     else if (!k->one_row)
         stream_op(s, "sg_init_zero", NULL);

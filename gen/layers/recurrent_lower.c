@@ -4,9 +4,10 @@
  * step. Does not: know what the gates mean (lstm_lower.c and its like), or choose tiles.
  *
  * Forward, every step t: one TILE kernel adds input and recurrent products to the bias and runs the cell's equations while
- * the tile is in registers. Reverse, every step: the gates' gradients in place, then dh = dgates . W_hh. After the last
- * step, over all rows at once: dW_ih, dW_hh, db, and the input's gradient; where those rows exceed the second cache, after
- * every few steps, over the rows of these.
+ * the tile is in registers; where plan_hoist says so, the input products of some steps are made before the first of them.
+ * Reverse, every step: the gates' gradients in place, then dh = dgates . W_hh. After the last step, over all rows at once:
+ * dW_ih, dW_hh, db, and the input's gradient; where those rows exceed the second cache, after every few steps, over the rows
+ * of these.
  */
 #include "recurrent_run.h"
 #include "value_lower.h"
@@ -131,6 +132,11 @@ static void state_buffers(Run *r)
     Plan *plan = r->plan;
     const int64_t rows = plan_rows(plan, SPACE_STEPS);
     r->gates = r->c = r->tc = r->h0 = r->c0 = -1;
+    if (r->hoist) {
+        char *comment = mem_format("input products of %d steps, and the bias", r->hoist);
+        r->products = plan_buffer(plan, BLOCK_FORWARD, r->hoist, r->row, comment, "%s_products", r->base);
+        free(comment);
+    }
     if (keeps(r) && r->cell->keeps_gates)
         r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->row, "gates; backward turns them into their gradients", "%s_gates", r->base);
     else if (!plan->infer_only)
@@ -179,11 +185,18 @@ static void input_name(const Run *r, char *name, size_t size)
     }
 }
 
+/* Of a unit */
+static int64_t x_weights(const Run *r) { return r->in.tokens ? 0 : (int64_t)r->K * r->cell->x_slots; }
+static int64_t h_weights(const Run *r) { return (int64_t)r->H * r->cell->h_slots; }
+
+/* Whether the kernel starts from products made before */
+static bool hoisted(const Run *r, bool stream) { return r->hoist && !stream; }
+
 /* One sequence, and weights that the first cache does not hold: read from alternate ends, a part of them is still there. */
 static bool turns(const Run *r, bool stream)
 {
-    const int64_t inputs = (r->in.tokens ? 0 : (int64_t)r->K * r->cell->x_slots) + (int64_t)r->H * r->cell->h_slots;
-    return (stream || r->plan->B == 1) && r->Hp > r->plan->P && inputs * r->Hp * r->plan->graph->spec->codegen.real_bytes > UNCACHED_WEIGHTS;
+    const int64_t weights = h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r));
+    return (stream || r->plan->B == 1) && r->Hp > r->plan->P && weights * r->Hp * r->plan->graph->spec->codegen.real_bytes > UNCACHED_WEIGHTS;
 }
 
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
@@ -199,8 +212,9 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->one_row = stream || r->plan->B == 1;
     kernel->turns = turns(r, stream);
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
-    kernel->flops_row = 2.0 * r->H * ((r->in.tokens ? 0.0 : (double)r->K * r->cell->x_slots) + (double)r->H * r->cell->h_slots);
-    kernel->init = r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
+    kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
+    kernel->init_stride = r->row;
+    kernel->init = hoisted(r, stream) ? INIT_ROW : r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
     kernel->lookup_slots = r->in.tokens ? r->cell->x_slots : 0;
     kernel->lookup_stride = kernel->lookup_slots * r->Hp;
     return kernel;
@@ -238,6 +252,43 @@ static void input_args(Run *r, Args *args, const char *first_row, bool stream)
     }
 }
 
+/* Sums of 1 to 4 slots as they are */
+static const Program SLOTS[4] = {
+    {.stores = (const Store[]){{"products", 0, "a0"}, {0}}},
+    {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {0}}},
+    {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {"products", 2, "a2"}, {0}}},
+    {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {"products", 2, "a2"}, {"products", 3, "a3"}, {0}}},
+};
+
+/* The input products of the steps from t on, of the one sequence there is: no thread but its own has work here. */
+static Function *products(Run *r)
+{
+    Plan *plan = r->plan;
+    char *comment = mem_format("layer %s, stack layer %d: bias and input products of %d steps from t on", r->layer->name, r->l, r->hoist), input[100];
+    Function *f = plan_function(plan, FORM_STEP, comment, "%s_products", r->base);
+    bool fresh;
+    input_name(r, input, sizeof input);
+    Kernel *kernel = plan_kernel(plan, KERNEL_TILE, &fresh, "%s_%s_%d%s_products", r->cell->kind, input, r->H, r->bias ? "" : "_nobias");
+    if (fresh) {
+        kernel->comment = mem_format("%s cell, %d -> %d: W x + b", r->cell->kind, r->K, r->H);
+        kernel->units = r->Hp;
+        kernel->slots = r->cell->slots;
+        kernel->rows = r->hoist;
+        kernel->program = SLOTS[r->cell->slots - 1];
+        kernel->flops_row = 2.0 * r->H * (double)x_weights(r);
+        kernel->init = r->bias ? INIT_BIAS : INIT_ZERO;
+    }
+    function_line(f, "const int past = t + %d < m->steps ? t + %d : m->steps;", r->hoist, r->hoist);
+    function_line(f, "const int64_t at = m->at[t];");
+    Args args = {.kernel = fresh ? kernel : NULL};
+    text_add(&args.text, plan->infer_only ? "past - t" : "s->rows * (past - t)");
+    input_args(r, &args, " + at", false);
+    recurrent_arg(&args, "products", true, r->row, "%s", plan_ref(plan, r->products));
+    function_call(f, kernel->name, "%s", args.text.data);
+    free(args.text.data), free(comment);
+    return f;
+}
+
 /* One call of the step kernel. rows, at: C expressions; h0, c0: the state before, row 0. */
 static void forward_call(Run *r, Function *f, const char *rows, const char *at, const char *h0, const char *c0)
 {
@@ -246,9 +297,13 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     Kernel *kernel = step_kernel(r, false, &fresh);
     Args args = {.kernel = fresh ? kernel : NULL};
     text_add(&args.text, "%s%s", rows, turns(r, false) ? ", t & 1" : "");
-    char first_row[100];
-    snprintf(first_row, sizeof first_row, " + %s", at);
-    input_args(r, &args, first_row, false);
+    if (r->hoist) {
+        recurrent_arg(&args, "products", false, r->row, "%s + (%s - m->at[t / %d * %d]) * %d", plan_ref(plan, r->products), at, r->hoist, r->hoist, r->row);
+    } else {
+        char first_row[100];
+        snprintf(first_row, sizeof first_row, " + %s", at);
+        input_args(r, &args, first_row, false);
+    }
     recurrent_arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
     recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
     if (fresh)
@@ -284,12 +339,20 @@ void recurrent_state_before(Run *r, Function *f, const char *name, const char *k
     function_line(f, "const Real *%s = t > 0 ? %s + (%s) * %d : %s;", name, kept, recurrent_step_at(r, "t - 1"), r->Hp, first);
 }
 
-static void forward_step(Run *r, Function *f)
+/* before: what makes the input products of some steps; NULL: each step makes its own */
+static void forward_step(Run *r, Function *f, const Function *before)
 {
     Plan *plan = r->plan;
     const char *h = plan_ref(plan, r->h), *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *h0 = plan_ref(plan, r->h0);
     const char *c0 = r->cell->has_c ? plan_ref(plan, r->c0) : NULL;
     recurrent_step_rows(r, f);
+    if (before) {
+        if (r->reverse)
+            function_line(f, "if ((t + 1) %% %d == 0 || t + 1 == m->steps)", r->hoist);
+        else
+            function_line(f, "if (t %% %d == 0)", r->hoist);
+        function_line(f, r->reverse ? "    %s(m%s, t / %d * %d);" : "    %s(m%s, t);", before->name, plan_thread(plan), r->hoist, r->hoist);
+    }
     if (!r->reverse) {
         recurrent_state_before(r, f, "h0", h, h0);
         if (c)
@@ -316,8 +379,9 @@ static void forward(Run *r)
     Plan *plan = r->plan;
     const char *direction = r->reverse ? ", last step first" : "";
     char *comment = mem_format("layer %s, stack layer %d%s, step t: %s", r->layer->name, r->l, direction, r->cell->equations);
+    const Function *before = r->hoist ? products(r) : NULL;
     Function *step = plan_function(plan, FORM_STEP, comment, "%s_step", r->base);
-    forward_step(r, step);
+    forward_step(r, step, before);
     if (plan->carry) {
         Function *in = plan_function(plan, FORM_PLAIN, "state left by the window before, rows as packed", "%s_carry_in", r->base);
         in->cut = CUT_SEQUENCES;
@@ -375,6 +439,7 @@ static Piece cell_lower(Run *r)
     r->Hp = plan_pad(plan, r->H);
     r->G = r->cell->slots * r->Hp;
     r->row = plan_apart(plan, r->G);
+    r->hoist = r->in.tokens ? 0 : plan_hoist(plan, r->K);
     snprintf(r->base, sizeof r->base, "%s_l%d%s", r->layer->name, r->l, r->reverse ? "_reverse" : "");
     weights(r);
     derived(r);

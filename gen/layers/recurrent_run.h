@@ -12,12 +12,13 @@ typedef struct Run {
     Value in;
     int l, K, H, Hp, G; /* layer of the stack, input width, units, padded units, slots * padded units */
     int row;            /* from one row of gates to the next */
+    int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
-    int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0;
+    int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0, products;
     int s_h, s_c, s_h1, s_c1;
 } Run;
 

@@ -95,7 +95,7 @@ typedef enum KernelKind {
 typedef enum InitKind {
     INIT_ZERO,
     INIT_BIAS,   /* acc = bias */
-    INIT_ROW,    /* acc = row of `pre` (a hoisted product), stride S * units */
+    INIT_ROW,    /* acc = row of `products`, made before (hoisted), a slot for each of S */
     INIT_LOOKUP  /* acc = bias + table[token of the row] */
 } InitKind;
 
@@ -126,8 +126,10 @@ typedef struct Kernel {
     int first_panel;        /* TILE: units start at this panel of the weights and of the output */
     InitKind init;
     int lookup_slots, lookup_stride; /* INIT_LOOKUP: the table has slots 0.. of S; numbers of one of its rows */
+    int init_stride;        /* INIT_ROW: from row to row of `products` */
     bool in_place;          /* reads what it writes: a row must not be done twice */
     bool all_steps;         /* called for the rows of all steps */
+    int rows;               /* most rows of a call, where that is neither the batch's nor all steps' */
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
@@ -281,6 +283,8 @@ int plan_zeros(Plan *plan, int stride);
 
 void plan_tiles(Plan *plan);  /* tiles.c */
 int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
+/* Steps of a recurrent layer whose input products are made together, before the first of them runs (hoisted); 0: each step makes its own (folded) */
+int plan_hoist(const Plan *plan, int inputs);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */
 int plan_chunk(const Plan *plan, int64_t row);
 bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */

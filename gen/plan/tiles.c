@@ -21,6 +21,7 @@ static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the f
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights; what is known of `portable`'s is less. */
 enum { CHUNK_BYTES = 256 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64 };
+enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
 
 static int most(int a, int b) { return a > b ? a : b; }
@@ -118,7 +119,7 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     const int panels = k->units / plan->P;
     const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
     const Rest rest = plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN;
-    const int64_t rows = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
+    const int64_t rows = k->rows ? k->rows : k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     if (k->one_row) {
         const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
@@ -145,6 +146,17 @@ static void choose_block(const Plan *plan, Kernel *k)
 }
 
 int kernel_blocks(const Kernel *k, const Source *source) { return k->block ? (source->run + k->block - 1) / k->block : 0; }
+
+/* A step's inputs are known before the step runs. Folded into its sums they cost no store and no load of these; hoisted, the rows of several
+ * steps share what is read of the weights. That pays where there is one sequence: its row alone has a load for each multiply-add, and
+ * weights that the first cache could keep for the state. (Weights beyond the second cache: no difference measured.) */
+int plan_hoist(const Plan *plan, int inputs)
+{
+    if (plan->B > 1 || plan->T < 2 || inputs < HOIST_INPUTS)
+        return 0;
+    const int parts = (plan->T + HOIST_STEPS - 1) / HOIST_STEPS; /* of equal size, so that the last one fills its tiles, too */
+    return (plan->T + parts - 1) / parts;
+}
 
 /* Each row of gates is read once for each product of gradients: from the second cache, if that is soon after it was written. The
  * gradients of the weights are read and written once for so many rows (ROW_BLOCK of the C), of which a chunk has whole ones if it can. */

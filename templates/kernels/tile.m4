@@ -21,6 +21,11 @@ sg_defop(<|sg_init_bias|>, 1, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+m4_dnl sg_init_row(PRODUCTS, STRIDE): made before
+sg_defop(<|sg_init_row|>, 2, <|    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                acc[b][j * S + q] = v_load($1 + (row + b) * $2 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
         const Real *entry = $2 + (ptrdiff_t)$1[row + b] * $4 + SPAN(u, $3 * P);
         UNROLL for (int j = 0; j < N; j++)
@@ -175,6 +180,7 @@ INLINE void $1_tile(const int u, $6)
 sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
             acc[0][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+sg_defop(<|sg_single_row|>, 2, <|sg_single_bias(<|$1|>)|>)m4_dnl
 sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0] * $4 + SPAN(u, $3 * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < $3; q++)

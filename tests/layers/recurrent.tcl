@@ -58,6 +58,21 @@ foreach {kind hidden} {rnn 124 lstm 60 gru 72} {
 test turns/vectors {
     verify_vectors -T 5 -batch 1 -input rows -features 1 -target {value 1} -model {"lstm: {hidden: 61}" last "linear: {out: targets}"}
 } good
+# One sequence: the products of its inputs are made for some steps at once, in either direction; with a rest of them, of one piece and of two
+foreach {name options model} {
+    rnn      {-features 8}                                           {"rnn: {hidden: 9}" last}
+    lstm     {-features 9 -codegen {{unroll: none}}}                 {"lstm: {hidden: 7, bidirectional: true}" last}
+    gru      {-features 10 -codegen {"real: float64"}}               {"gru: {hidden: 5, layers: 2, bidirectional: true, bias: false}" mean}
+    embedded {-input chars -target next}                             {"embedding: {dim: 8}" "lstm: {hidden: 6}"}
+    exact    {-T 12 -features 11}                                    {layer_norm "gru: {hidden: 6}" max}
+} {
+    set keys [list -T 29 -batch 1 -input rows -target {value 2} {*}$options -model [list {*}$model "linear: {out: [expr {$name eq "embedded" ? "vocab" : "targets"}]}"]]
+    test hoisted/$name { verify {*}$keys } good
+    test hoisted/${name}_is { regexp {input products of \d+ steps} [ran $seqgen [spec {*}$keys] --dump plan] } 1
+}
+test hoisted/vectors {
+    verify_vectors -T 29 -batch 1 -input rows -features 9 -target {value 1} -model {"lstm: {hidden: 60, bidirectional: true}" last "linear: {out: targets}"}
+} good
 # More weights a tile than the first cache holds, and many rows: inputs go in blocks, the last of which is shorter. Thirteen rows are in two
 # tiles more than once, and at the last steps, where few sequences still run, there are fewer than a tile has.
 foreach {kind hidden features batch} {rnn 48 270 21 lstm 13 250 13 gru 13 250 13} {
