@@ -298,7 +298,7 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     Args args = {.kernel = fresh ? kernel : NULL};
     text_add(&args.text, "%s%s", rows, turns(r, false) ? ", t & 1" : "");
     if (r->hoist) {
-        recurrent_arg(&args, "products", false, r->row, "%s + (%s - m->at[t / %d * %d]) * %d", plan_ref(plan, r->products), at, r->hoist, r->hoist, r->row);
+        recurrent_arg(&args, "products", false, r->row, "%s + t %% %d * %d", plan_ref(plan, r->products), r->hoist, r->row);
     } else {
         char first_row[100];
         snprintf(first_row, sizeof first_row, " + %s", at);
