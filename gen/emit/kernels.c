@@ -180,7 +180,7 @@ static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *co
     char *which = blocks_condition(first, end, blocks_of(k));
     char *k0 = first == 0 ? mem_copy("block") : mem_format("(block - %d)", first);
     char *k1 = c->run % k->block ? mem_format("k0 + K < %d ? k0 + K : %d", c->run, c->run) : mem_copy("k0 + K");
-    stream_op(s, "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, NULL);
+    stream_op(s, k->ahead ? "sg_blocked_source_ahead" : "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, NULL);
     free(which), free(k0), free(k1);
 }
 

@@ -10,8 +10,8 @@
 static const Load FORWARD_LOADS[] = {{"h_before", "h0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
     {NULL, "(1) gates"},
-    {"r", "v_sigmoid(a1)"},
-    {"z", "v_sigmoid(a2)"},
+    {"r", "v_gate(a1)"},
+    {"z", "v_gate(a2)"},
     {0},
 };
 static const Keep FORWARD_KEEPS[] = {{1, "r"}, {2, "z"}, {0}};
@@ -26,7 +26,7 @@ static const Store FORWARD_STORES[] = {{"gates", 0, "n"}, {"gates", 1, "r"}, {"g
 /* Where nobody asks for the gates: a division for r, one for h_t; see lstm_lower.c */
 static const Let STREAM_LETS[] = {
     {NULL, "(1) gates: r = 1 / below, z = 1 / z_below"},
-    {"r", "ONE / v_sigmoid_below(a1)"},
+    {"r", "v_inverse(v_sigmoid_below(a1))"},
     {"z_below", "v_sigmoid_below(a2)"},
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"an", "a0 + r * a3"},

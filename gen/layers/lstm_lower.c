@@ -9,10 +9,10 @@
 static const Load FORWARD_LOADS[] = {{"c_before", "c0", -1}, {0}};
 static const Let FORWARD_LETS[] = {
     {NULL, "(2) gates"},
-    {"i", "v_sigmoid(a0)"},
-    {"f", "v_sigmoid(a1)"},
+    {"i", "v_gate(a0)"},
+    {"f", "v_gate(a1)"},
     {"g", "v_tanh(a2)"},
-    {"o", "v_sigmoid(a3)"},
+    {"o", "v_gate(a3)"},
     {NULL, "(3) c_t = f c_(t-1) + i g"},
     {"ct", "f * c_before + i * g"},
     {0},

@@ -41,7 +41,7 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
         text_add(t, "      tile rows x vectors: v64 %dx%d, v32 %dx%d, v16 %dx%d, scalar %dx%d\n", k->rows_tile[0], k->units_tile[0] * k->slots, k->rows_tile[1],
                  k->units_tile[1] * k->slots, k->rows_tile[2], k->units_tile[2] * k->slots, k->rows_tile[3], k->units_tile[3] * k->slots);
     if (!ops_only && k->block)
-        text_add(t, "      inputs in blocks of %d\n", k->block);
+        text_add(t, "      inputs in blocks of %d%s\n", k->block, k->ahead ? ", the next one fetched ahead" : "");
     for (int i = 0; i < k->sources_count; i++) {
         const Source *s = &k->sources[i];
         text_add(t, "      slots %d..%d += %s[%d x %d] . %s\n", s->slot, s->slot + s->slots - 1, s->a, s->reps, s->run, s->w);

@@ -132,6 +132,7 @@ typedef struct Kernel {
     int rows;               /* most rows of a call, where that is neither the batch's nor all steps' */
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
+    bool ahead;             /* with a block: the next one's weights are fetched meanwhile, as the second cache does not keep them from step to step */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];

@@ -12,9 +12,16 @@ m4_dnl exhaustive_vector.c. Where a comparison has a NaN the second branch is ta
 m4_dnl v_min(limit, x), which gives the NaN back, and not v_min(x, limit).
 m4_dnl
 m4_dnl sg_vector_words(REAL, TARGET) stands before it, once a file.
-m4_define(<|sg_vector_block|>, <|sg_vector_shape_$2(<|$1|>)
+m4_define(<|sg_vector_block|>, <|m4_define(<|sg_vector_fetch|>, m4_ifelse(<|$2|>, <|portable|>, <|<|INLINE void v_fetch(const Real *p) { (void)p; }|>|>,
+<|<|#if defined(__GNUC__)
+INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); } /* into the second cache */
+#else
+INLINE void v_fetch(const Real *p) { (void)p; }
+#endif|>|>))m4_dnl
+sg_vector_shape_$2(<|$1|>)
 sg_vector_ops
 sg_vector_exp_$1
+m4_define(<|sg_vector_tanh|>, <|sg_vector_tanh_$1|>)m4_dnl
 sg_vector_functions<||>sg_vector_gates<||>sg_vector_gates_$1
 sg_vector_gelu_$1
 sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
@@ -48,7 +55,7 @@ m4_define(<|sg_vector_shape_any|>, <|/* ---- vectors: W lanes of Real, as wide a
 #if defined(V_BYTES) /* the level says it */
 #elif !defined(__GNUC__)
 #define V_BYTES 0
-m4_ifelse(sg_widest, 32, , <|#elif defined(__AVX512F__)
+m4_ifelse(sg_widest, 32, , <|#elif defined(__AVX512DQ__)
 #define V_BYTES 64
 |>)m4_dnl
 #elif defined(__AVX__)
@@ -95,6 +102,7 @@ m4_ifelse(sg_levels, <|several|>, <|#undef V_ASM1
 #elif defined(__aarch64__)
 #define V_ASM1(name, a, r) __asm__("f" name " %0.sg_vector_neon_$1, %1.sg_vector_neon_$1" : "=w"(r) : "w"(a))
 #endif
+sg_vector_avx512_$1
 #if defined(V_ASM2) && !defined(__clang__)
 INLINE V v_max(V a, V b)
 {
@@ -153,6 +161,32 @@ INLINE Real v_hmax(V v)
 #else
 sg_vector_scalar(<|$1|>)
 #endif|>)m4_dnl
+m4_define(<|sg_vector_avx512_double|>)m4_dnl
+m4_define(<|sg_vector_avx512_float|>, <|m4_ifelse(sg_levels, <|several|>, <|#undef V_AVX512
+|>)m4_dnl
+#if V_BYTES == 64 || (V_BYTES == 32 && defined(__AVX512VL__) && defined(__AVX512DQ__))
+#define V_AVX512
+/* t - floor t; p 2^floor t; 1 / d to 14 bits */
+INLINE V v_fraction(V t)
+{
+    V r;
+    __asm__("vreduceps $<||>1, %1, %0" : "=v"(r) : "v"(t));
+    return r;
+}
+INLINE V v_scale(V p, V t)
+{
+    V r;
+    V_ASM2("scalef", p, t, r);
+    return r;
+}
+INLINE V v_inverse_near(V d)
+{
+    V r;
+    V_ASM1("rcp14", d, r);
+    return r;
+}
+#endif
+|>)m4_dnl
 m4_define(<|sg_vector_shape_portable|>, <|/* ---- vectors of one lane: strict C11 ---- */
 
 sg_vector_scalar(<|$1|>)
@@ -198,6 +232,7 @@ m4_dnl ---- functions of every shape ----
 m4_dnl
 m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
+sg_vector_fetch
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
@@ -270,16 +305,31 @@ INLINE V v_exp2m1_near(V f)
 }
 INLINE V v_exp2m1_times(V s, V f) { return s * v_exp2m1_near(f); }
 |>)m4_dnl
-m4_define(<|sg_vector_functions|>, <|/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
-INLINE V v_exp_tail(V x, V tail)
+m4_define(<|sg_vector_tanh_float|>, <|#if defined(V_AVX512)
+/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications */
+INLINE V v_inverse(V d)
 {
-    VU bits;
-    V r = v_reduce(v_max(v_set(V_EXP_LOW), v_min(v_set(V_EXP_HIGH), x)), 2 * V_BIAS, &bits);
-    r = r - tail;
-    V p = v_exp_near(r) * r * r + r, s = v_real((bits >> 1) << V_MANTISSA);
-    return (s * p + s) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+    V r = v_inverse_near(d);
+    return r * (1 - d * r) + r;
 }
-INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
+INLINE V v_quotient(V a, V d)
+{
+    V r = v_inverse_near(d), q = a * r;
+    return (a - q * d) * r + q;
+}
+
+/* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
+ * needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V t = v_min(v_set(2 * V_LOG2E * V_TANH_LIMIT), v_abs(x) * (2 * V_LOG2E)), f = v_fraction(t), s = v_scale(v_set(1), t);
+    V q = (((0.000207462103f * f + 0.00127099175f) * f + 0.00965066156f) * f + 0.0554965619f) * f + 0.240227138f;
+    V m = s * ((q * f + 0.693147172f) * f) + (s - 1);
+    return v_real(v_bits(v_quotient(m, m + 2)) | v_sign_bit(x));
+}
+#else
+INLINE V v_inverse(V d) { return 1 / d; }
+INLINE V v_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -297,7 +347,38 @@ INLINE V v_tanh(V x)
     V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
+#endif|>)m4_dnl
+m4_define(<|sg_vector_tanh_double|>, <|INLINE V v_inverse(V d) { return 1 / d; }
+INLINE V v_quotient(V a, V d) { return a / d; }
 
+/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
+INLINE V v_tanh_m(V x)
+{
+    const Real round = V_ROUND + (Real)V_BIAS;
+    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
+    VU bits = v_bits(a * (2 * V_LOG2E) + round);
+    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s - 1);
+}
+
+/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V m = v_tanh_m(x);
+    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
+}|>)m4_dnl
+m4_define(<|sg_vector_functions|>, <|/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
+INLINE V v_exp_tail(V x, V tail)
+{
+    VU bits;
+    V r = v_reduce(v_max(v_set(V_EXP_LOW), v_min(v_set(V_EXP_HIGH), x)), 2 * V_BIAS, &bits);
+    r = r - tail;
+    V p = v_exp_near(r) * r * r + r, s = v_real((bits >> 1) << V_MANTISSA);
+    return (s * p + s) * v_real((bits - (bits >> 1)) << V_MANTISSA);
+}
+INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
+
+sg_vector_tanh
 /* 2^n / (2^n + e^-r), above and below times 2^V_DENORMAL: then 2^n can be as small as the result gets. */
 INLINE V v_sigmoid(V x)
 {
@@ -312,8 +393,9 @@ m4_dnl
 m4_dnl ---- functions of cells: quotients left open, so that several share a division; their errors count as parts of 1 ----
 m4_dnl
 m4_define(<|sg_vector_gates|>, <|
-/* 1 + e^-x, whose inverse is sigmoid x: for gates, several of which share a division. Right to a part of 1, not of itself:
- * sigmoid stays above e^-V_GATE_LIMIT. -x / ln 2 = n + f. */
+/* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
+ * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */|>)m4_dnl
+m4_define(<|sg_vector_sigmoid_below|>, <|/* 1 + 2^(n + f), n + f = -x / ln 2 */
 INLINE V v_sigmoid_below(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
@@ -321,19 +403,32 @@ INLINE V v_sigmoid_below(V x)
     VU bits = v_bits(a * -V_LOG2E + round);
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
     return v_exp2m1_times(s, f) + (s + 1);
-}
-|>)m4_dnl
+}|>)m4_dnl
 m4_define(<|sg_vector_gates_float|>, <|
+#if defined(V_AVX512)
+/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+INLINE V v_sigmoid_below(V x)
+{
+    V t = v_min(v_set(V_LOG2E * V_GATE_LIMIT), x * -V_LOG2E), f = v_fraction(t);
+    V p = ((((0.00186712991f * f + 0.00901703081f) * f + 0.0557999125f) * f + 0.24016445f) * f + 0.693151312f) * f + 1;
+    return v_scale(p, t) + 1;
+}
+INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
+#else
+sg_vector_sigmoid_below
+INLINE V v_gate(V x) { return v_sigmoid(x); }
+#endif
+
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+INLINE V v_tanh_near(V x) { return v_max(v_set(-9.02f), v_min(v_set(9.02f), x)); }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
-    V p = (1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1);
-    return v_real(v_bits(a) | v_sign_bit(x)) * p;
+    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
 }
 INLINE V v_tanh_below(V x)
 {
-    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    V a = v_tanh_near(x), y = a * a, yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 |>)m4_dnl
@@ -341,6 +436,9 @@ m4_define(<|sg_vector_gates_double|>, <|
 /* tanh x = v_tanh_above / v_tanh_below = +-m / (m + 2) */
 INLINE V v_tanh_above(V x) { return v_real(v_bits(v_tanh_m(x)) | v_sign_bit(x)); }
 INLINE V v_tanh_below(V x) { return v_tanh_m(x) + 2; }
+
+sg_vector_sigmoid_below
+INLINE V v_gate(V x) { return v_sigmoid(x); }
 |>)m4_dnl
 m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
 INLINE V v_mills(V t)
@@ -397,8 +495,9 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_gate,
+    (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl

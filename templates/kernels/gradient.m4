@@ -39,15 +39,14 @@ static void $1(const Share *s, const int rows, const Real *a, const Real *d, Rea
 {
     enum { INPUTS = $6, REST = INPUTS % $1_R };
     const Range units = share_range(s, $13, $1_N * W);
-    for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-        const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += $1_N * W) {
+    for (int u = (int)units.first; u < units.end; u += $1_N * W)
+        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
+            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
             for (int k = 0; k + $1_R <= INPUTS; k += $1_R)
                 $1_tile($1_R, k, u, count, a + first * $7, d + first * $8, dw);
             if (REST > 0)
                 $1_tile(REST, INPUTS - REST, u, count, a + first * $7, d + first * $8, dw);
         }
-    }
 }|>)m4_dnl
 m4_dnl
 m4_dnl sg_sum(NAME, COMMENT, COUNT, STRIDE of d)

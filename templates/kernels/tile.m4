@@ -139,13 +139,18 @@ sg_defop(<|sg_blocked_resume|>, 0, <|    if (block > 0) {
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] = sums[b][j];
     }|>)m4_dnl
-sg_defop(<|sg_blocked_source|>, 12, <|    if ($10) {
+m4_define(<|sg_blocked_run|>, <|    if ($10) {
         const int k0 = $11 * K, k1 = $12;
-        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;
-        for (int k = k0; k < k1; k++, from += $9 * P) {
+        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;$13
+        for (int k = k0; k < k1; k++, from += $9 * P) {$14
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
+sg_defop(<|sg_blocked_source|>, 12, <|sg_blocked_run($@)|>)m4_dnl
+m4_dnl The weights a block further on come from beyond the second cache: each tile of rows has its part of them fetched.
+sg_defop(<|sg_blocked_source_ahead|>, 12, <|sg_blocked_run($@, <|
+        const Real *ahead = from + K * $9 * P + row / R * K * P; /* this tile's part of the next block's weights */|>, <|
+            v_fetch(ahead + (k - k0) * P);|>)|>)m4_dnl
 sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
         UNROLL for (int b = 0; b < R; b++)
             UNROLL for (int j = 0; j < N * S; j++)

@@ -98,7 +98,7 @@ foreach {name options model} {
     test chunks/$name { verify {*}$keys } good
     test chunks/${name}_are_there { chunks $keys {--target portable} } 1
 }
-set keys {-T 25 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}}
+set keys {-T 50 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}}
 test chunks/vectors { verify_vectors {*}$keys } good
 test chunks/vectors_are_there { chunks $keys {} } 1
 # Gates of a whole kilobyte a row stand further apart than they are wide; in chunks/tokens, too.

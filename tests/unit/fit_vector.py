@@ -95,6 +95,8 @@ FITS = [
     ('v_exp_near float', exp_rest, lambda r: r * r / exp(r) + TINY, 4, -HALF_LN2, HALF_LN2, 24),
     ('v_exp_near double', exp_rest, lambda r: (abs(r * r / expm1(r)) if r else 0) + TINY, 9, -HALF_LN2, HALF_LN2, 53),
     ('v_exp2m1_near float', exp2_rest, relative(exp2_rest), 5, -HALF, HALF, 24),
+    ('v_tanh float, AVX-512', exp2_rest, relative(exp2_rest), 5, mpf(0), mpf('1.0001'), 24),
+    ('v_sigmoid_below float, AVX-512', exp2_rest, lambda f: f / mpf(2)**f + TINY, 4, mpf(0), mpf(1), 24),
     ('v_exp2m1_near double', exp2_rest, relative(exp2_rest), 10, -HALF, HALF, 53),
     ('v_mills float', mills, relative(mills), 9, mpf(-1), limit(15), 24),
     ('v_mills double', mills, relative(mills), 22, mpf(-1), limit(39), 53),

@@ -152,6 +152,7 @@ INLINE Real v_hmax(V v) { return v; }
 
 enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
+INLINE void v_fetch(const Real *p) { (void)p; }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
@@ -201,6 +202,32 @@ INLINE V v_exp_tail(V x, V tail)
 }
 INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 
+#if defined(V_AVX512)
+/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications */
+INLINE V v_inverse(V d)
+{
+    V r = v_inverse_near(d);
+    return r * (1 - d * r) + r;
+}
+INLINE V v_quotient(V a, V d)
+{
+    V r = v_inverse_near(d), q = a * r;
+    return (a - q * d) * r + q;
+}
+
+/* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
+ * needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V t = v_min(v_set(2 * V_LOG2E * V_TANH_LIMIT), v_abs(x) * (2 * V_LOG2E)), f = v_fraction(t), s = v_scale(v_set(1), t);
+    V q = (((0.000207462103f * f + 0.00127099175f) * f + 0.00965066156f) * f + 0.0554965619f) * f + 0.240227138f;
+    V m = s * ((q * f + 0.693147172f) * f) + (s - 1);
+    return v_real(v_bits(v_quotient(m, m + 2)) | v_sign_bit(x));
+}
+#else
+INLINE V v_inverse(V d) { return 1 / d; }
+INLINE V v_quotient(V a, V d) { return a / d; }
+
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
 {
@@ -217,7 +244,7 @@ INLINE V v_tanh(V x)
     V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
-
+#endif
 /* 2^n / (2^n + e^-r), above and below times 2^V_DENORMAL: then 2^n can be as small as the result gets. */
 INLINE V v_sigmoid(V x)
 {
@@ -228,8 +255,19 @@ INLINE V v_sigmoid(V x)
     return s / (e * one + s);
 }
 
-/* 1 + e^-x, whose inverse is sigmoid x: for gates, several of which share a division. Right to a part of 1, not of itself:
- * sigmoid stays above e^-V_GATE_LIMIT. -x / ln 2 = n + f. */
+/* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
+ * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */
+#if defined(V_AVX512)
+/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+INLINE V v_sigmoid_below(V x)
+{
+    V t = v_min(v_set(V_LOG2E * V_GATE_LIMIT), x * -V_LOG2E), f = v_fraction(t);
+    V p = ((((0.00186712991f * f + 0.00901703081f) * f + 0.0557999125f) * f + 0.24016445f) * f + 0.693151312f) * f + 1;
+    return v_scale(p, t) + 1;
+}
+INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
+#else
+/* 1 + 2^(n + f), n + f = -x / ln 2 */
 INLINE V v_sigmoid_below(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
@@ -238,17 +276,19 @@ INLINE V v_sigmoid_below(V x)
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
     return v_exp2m1_times(s, f) + (s + 1);
 }
+INLINE V v_gate(V x) { return v_sigmoid(x); }
+#endif
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+INLINE V v_tanh_near(V x) { return v_max(v_set(-9.02f), v_min(v_set(9.02f), x)); }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
-    V p = (1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1);
-    return v_real(v_bits(a) | v_sign_bit(x)) * p;
+    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
 }
 INLINE V v_tanh_below(V x)
 {
-    V a = v_min(v_set(9.02f), v_abs(x)), y = a * a, yy = y * y;
+    V a = v_tanh_near(x), y = a * a, yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 
@@ -289,9 +329,10 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_gelu, (void)v_gelu_grad;
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_gate,
+    (void)v_gelu, (void)v_gelu_grad;
 }
 
 
@@ -393,15 +434,14 @@ static void gradient_21x8(const Share *s, const int rows, const Real *a, const R
 {
     enum { INPUTS = 21, REST = INPUTS % gradient_21x8_R };
     const Range units = share_range(s, 8, gradient_21x8_N * W);
-    for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-        const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += gradient_21x8_N * W) {
+    for (int u = (int)units.first; u < units.end; u += gradient_21x8_N * W)
+        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
+            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
             for (int k = 0; k + gradient_21x8_R <= INPUTS; k += gradient_21x8_R)
                 gradient_21x8_tile(gradient_21x8_R, k, u, count, a + first * 24, d + first * 8, dw);
             if (REST > 0)
                 gradient_21x8_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw);
         }
-    }
 }
 
 /* dx = dy W */
@@ -558,15 +598,14 @@ static void gradient_8x4(const Share *s, const int rows, const Real *a, const Re
 {
     enum { INPUTS = 8, REST = INPUTS % gradient_8x4_R };
     const Range units = share_range(s, 4, gradient_8x4_N * W);
-    for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-        const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-        for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W) {
+    for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W)
+        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
+            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_R <= INPUTS; k += gradient_8x4_R)
                 gradient_8x4_tile(gradient_8x4_R, k, u, count, a + first * 8, d + first * 4, dw);
             if (REST > 0)
                 gradient_8x4_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
         }
-    }
 }
 
 /* dx = dy W */
