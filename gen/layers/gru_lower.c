@@ -32,7 +32,7 @@ static const Let STREAM_LETS[] = {
     {"an", "a0 + r * a3"},
     {"n_below", "v_tanh_below(an)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
-    {"ht", "((z_below - ONE) * v_tanh_above(an) + h_before * n_below) / (z_below * n_below)"},
+    {"ht", "v_quick_quotient((z_below - ONE) * v_tanh_above(an) + h_before * n_below, z_below * n_below)"},
     {0},
 };
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};

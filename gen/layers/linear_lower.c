@@ -134,7 +134,8 @@ static void backward(Linear *n)
         function_line(f, "scatter_slots(s, m->total, m->tokens, %s, %d, 1, %d, %d, %s);", dy, n->Op, n->Op, n->Op, plan_grad_ref(plan, n->w));
     for (int i = 0, first = 0; i < n->in.pieces && !n->in.tokens; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
-        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first);
+        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first,
+                   i == 0 && n->b >= 0 ? plan_grad_ref(plan, n->b) : NULL);
         if (x->grad < 0)
             continue;
         char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
@@ -144,7 +145,7 @@ static void backward(Linear *n)
         product_call(plan, f, &p);
         free(name);
     }
-    if (n->b >= 0)
+    if (n->b >= 0 && n->in.tokens)
         sum_call(plan, f, rows, dy, n->Op, n->Op, 1, plan_grad_ref(plan, n->b));
     plan_backward(plan, f);
 }

@@ -36,9 +36,9 @@ static const Let STREAM_LETS[] = {
     {"o_below", "v_sigmoid_below(a3)"},
     {NULL, "(3) c_t = f c_(t-1) + i g, over one denominator"},
     {"i_g", "i_below * g_below"},
-    {"ct", "(c_before * i_g + v_tanh_above(a2) * f_below) / (f_below * i_g)"},
+    {"ct", "v_quick_quotient(c_before * i_g + v_tanh_above(a2) * f_below, f_below * i_g)"},
     {NULL, "(4) h_t = o tanh(c_t)"},
-    {"ht", "v_tanh_above(ct) / (o_below * v_tanh_below(ct))"},
+    {"ht", "v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct))"},
     {0},
 };
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};

@@ -177,18 +177,21 @@ static void recurrent_gradient(Run *r, Function *f)
         function_line(f, "const size_t first = (size_t)m->rows[0];");
     function_line(f, "if (m->dense)");
     outer_call(plan, f, rows->pairs, plan_row(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
-               plan_row(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+               plan_row(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
     function_line(f, "else");
     function_line(f, "    for (int i = %s; i < %s; i++)", rows->from, rows->end);
     const char *later = "m->at[i]", *before = "m->at[i - 1]";
     outer_call(plan, f, "m->rows[i]", plan_row(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
-               plan_row(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+               plan_row(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
     if (!plan->carry)
         return;
     if (r->chunk)
         function_line(f, "if (t == 0)");
-    outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0);
+    outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
 }
+
+/* Whether the product that makes the input weights' gradient sums all slots of the gates, too, so that the bias's costs little more */
+static bool sums_beside(const Run *r) { return r->bias && !r->in.tokens && r->cell->x_slots == r->cell->slots; }
 
 static void input_gradient(Run *r, Function *f)
 {
@@ -204,7 +207,7 @@ static void input_gradient(Run *r, Function *f)
     for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
         const Piece *piece = &r->in.piece[i];
         outer_call(plan, f, rows->count, plan_row(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
-                   cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first);
+                   cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first, i == 0 && sums_beside(r) ? plan_grad_ref(plan, r->b_ih) : NULL);
         if (piece->grad < 0)
             continue;
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
@@ -218,6 +221,8 @@ static void input_gradient(Run *r, Function *f)
 
 static void bias_sums(Run *r, Function *f)
 {
+    if (sums_beside(r))
+        return;
     const Rows *rows = gradient_rows(r);
     sum_call(r->plan, f, rows->count, plan_row(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
 }

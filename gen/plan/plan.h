@@ -142,6 +142,7 @@ typedef struct Kernel {
     int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows (one_row: slices of k) x (vectors of units) */
     /* OUTER */
     int inputs, a_stride, d_stride, d_slot, d_slots, w_rows, w_first;
+    bool sums;              /* and the gradient of a bias, whose slots are those of d: db[slot] += sum over rows of d[slot] */
     double flops_row;       /* for the banner and the dump */
 } Kernel;
 
@@ -268,9 +269,9 @@ typedef struct Product {
 } Product;
 void product_call(Plan *plan, Function *function, const Product *product);
 /* dW[w_first ..] += a' d: rows x inputs of a, rows x (units x slots) of d, from row to row a_stride and d_stride. Of a unit's slots those
- * of [slot, slot + used) go into dW, which has w_rows inputs. */
+ * of [slot, slot + used) go into dW, which has w_rows inputs. db: NULL or, where all slots are used, += the sum of d's rows. */
 void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units,
-                int slots, int slot, int used, const char *dw, int w_rows, int w_first);
+                int slots, int slot, int used, const char *dw, int w_rows, int w_first, const char *db);
 /* y = x w' + bias (NULL: none) of one row, units beside each other; x has whole panels; w: [panel of x][w_rows][P], of which
  * the first `units` are taken, zeros behind `inputs`. */
 void dots_call(Plan *plan, Function *function, const char *name, const char *bias, const char *x, int inputs, const char *w, int w_rows, int units,

@@ -127,7 +127,7 @@ void dots_call(Plan *plan, Function *f, const char *name, const char *bias, cons
 static bool outer_equal(const Kernel *a, const Kernel *b)
 {
     return a->units == b->units && a->slots == b->slots && a->inputs == b->inputs && a->a_stride == b->a_stride && a->d_stride == b->d_stride &&
-           a->d_slot == b->d_slot && a->d_slots == b->d_slots && a->w_rows == b->w_rows && a->w_first == b->w_first;
+           a->d_slot == b->d_slot && a->d_slots == b->d_slots && a->w_rows == b->w_rows && a->w_first == b->w_first && a->sums == b->sums;
 }
 
 static void outer_shape(Kernel *kernel, const Kernel *shape)
@@ -135,38 +135,41 @@ static void outer_shape(Kernel *kernel, const Kernel *shape)
     kernel->units = shape->units, kernel->slots = shape->slots, kernel->inputs = shape->inputs;
     kernel->a_stride = shape->a_stride, kernel->d_stride = shape->d_stride;
     kernel->d_slot = shape->d_slot, kernel->d_slots = shape->d_slots;
-    kernel->w_rows = shape->w_rows, kernel->w_first = shape->w_first;
+    kernel->w_rows = shape->w_rows, kernel->w_first = shape->w_first, kernel->sums = shape->sums;
 }
 
-/* gradient_64x256: inputs x columns; others of that size and another layout have a number behind it */
+/* gradient_64x256: inputs x columns, _sums: with those of the columns; others of that size and another layout have a number behind it */
 static Kernel *outer_kernel(Plan *plan, const Kernel *shape, bool *fresh)
 {
     for (int i = 1;; i++) {
         char number[20] = "";
         if (i > 1)
             snprintf(number, sizeof number, "_%d", i);
-        Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, fresh, "gradient_%dx%d%s", shape->inputs, shape->units * shape->slots, number);
+        Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, fresh, "gradient_%dx%d%s%s", shape->inputs, shape->units * shape->slots,
+                                     shape->sums ? "_sums" : "", number);
         if (*fresh || outer_equal(kernel, shape))
             return kernel;
     }
 }
 
 void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units, int slots,
-                int slot, int used, const char *dw, int w_rows, int w_first)
+                int slot, int used, const char *dw, int w_rows, int w_first, const char *db)
 {
     const Kernel shape = {.units = units, .slots = used, .inputs = inputs, .a_stride = a_stride, .d_stride = d_stride, .d_slot = slot, .d_slots = slots,
-                          .w_rows = w_rows, .w_first = w_first};
+                          .w_rows = w_rows, .w_first = w_first, .sums = db != NULL};
     bool fresh;
     Kernel *kernel = outer_kernel(plan, &shape, &fresh);
     if (fresh) {
         outer_shape(kernel, &shape);
-        kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d", inputs, units, used);
+        kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d%s", inputs, units, used, db ? "; db += that of d" : "");
         kernel->flops_row = 2.0 * inputs * units * used;
         kernel_param(kernel, "a", false, a_stride);
         kernel_param(kernel, "d", false, kernel->d_stride);
         kernel_param(kernel, "dw", true, 0);
+        if (db)
+            kernel_param(kernel, "db", true, 0);
     }
-    function_call(f, kernel->name, "s, %s, %s, %s, %s", rows, a, d, dw);
+    function_call(f, kernel->name, "s, %s, %s, %s, %s%s%s", rows, a, d, dw, db ? ", " : "", db ? db : "");
 }
 
 void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int d_stride, int units, int slots, const char *db)

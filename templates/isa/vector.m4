@@ -317,6 +317,12 @@ INLINE V v_quotient(V a, V d)
     V r = v_inverse_near(d), q = a * r;
     return (a - q * d) * r + q;
 }
+/* with a shorter chain, and an error of one unit more */
+INLINE V v_quick_quotient(V a, V d)
+{
+    V r = v_inverse_near(d), q = a * r;
+    return q * (1 - d * r) + q;
+}
 
 /* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
  * needs no second part. */
@@ -330,6 +336,7 @@ INLINE V v_tanh(V x)
 #else
 INLINE V v_inverse(V d) { return 1 / d; }
 INLINE V v_quotient(V a, V d) { return a / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -350,6 +357,7 @@ INLINE V v_tanh(V x)
 #endif|>)m4_dnl
 m4_define(<|sg_vector_tanh_double|>, <|INLINE V v_inverse(V d) { return 1 / d; }
 INLINE V v_quotient(V a, V d) { return a / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -406,12 +414,12 @@ INLINE V v_sigmoid_below(V x)
 }|>)m4_dnl
 m4_define(<|sg_vector_gates_float|>, <|
 #if defined(V_AVX512)
-/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
 INLINE V v_sigmoid_below(V x)
 {
-    V t = v_min(v_set(V_LOG2E * V_GATE_LIMIT), x * -V_LOG2E), f = v_fraction(t);
-    V p = ((((0.00186712991f * f + 0.00901703081f) * f + 0.0557999125f) * f + 0.24016445f) * f + 0.693151312f) * f + 1;
-    return v_scale(p, t) + 1;
+    V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
+    V p = ((0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f)) * ff + (0.693151312f * f + 1);
+    return s * p + 1;
 }
 INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
 #else
@@ -420,15 +428,14 @@ INLINE V v_gate(V x) { return v_sigmoid(x); }
 #endif
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
-INLINE V v_tanh_near(V x) { return v_max(v_set(-9.02f), v_min(v_set(9.02f), x)); }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
 }
 INLINE V v_tanh_below(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 |>)m4_dnl
@@ -497,7 +504,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_gate,
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl

@@ -221,6 +221,12 @@ INLINE V v_quotient(V a, V d)
     V r = v_inverse_near(d), q = a * r;
     return (a - q * d) * r + q;
 }
+/* with a shorter chain, and an error of one unit more */
+INLINE V v_quick_quotient(V a, V d)
+{
+    V r = v_inverse_near(d), q = a * r;
+    return q * (1 - d * r) + q;
+}
 
 /* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
  * needs no second part. */
@@ -234,6 +240,7 @@ INLINE V v_tanh(V x)
 #else
 INLINE V v_inverse(V d) { return 1 / d; }
 INLINE V v_quotient(V a, V d) { return a / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -265,12 +272,12 @@ INLINE V v_sigmoid(V x)
 /* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
  * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */
 #if defined(V_AVX512)
-/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
 INLINE V v_sigmoid_below(V x)
 {
-    V t = v_min(v_set(V_LOG2E * V_GATE_LIMIT), x * -V_LOG2E), f = v_fraction(t);
-    V p = ((((0.00186712991f * f + 0.00901703081f) * f + 0.0557999125f) * f + 0.24016445f) * f + 0.693151312f) * f + 1;
-    return v_scale(p, t) + 1;
+    V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
+    V p = ((0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f)) * ff + (0.693151312f * f + 1);
+    return s * p + 1;
 }
 INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
 #else
@@ -287,15 +294,14 @@ INLINE V v_gate(V x) { return v_sigmoid(x); }
 #endif
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
-INLINE V v_tanh_near(V x) { return v_max(v_set(-9.02f), v_min(v_set(9.02f), x)); }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
 }
 INLINE V v_tanh_below(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 
@@ -338,7 +344,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_gate,
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
 
@@ -500,9 +506,9 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             const V o_below = v_sigmoid_below(a3);
             /* (3) c_t = f c_(t-1) + i g, over one denominator */
             const V i_g = i_below * g_below;
-            const V ct = (c_before * i_g + v_tanh_above(a2) * f_below) / (f_below * i_g);
+            const V ct = v_quick_quotient(c_before * i_g + v_tanh_above(a2) * f_below, f_below * i_g);
             /* (4) h_t = o tanh(c_t) */
-            const V ht = v_tanh_above(ct) / (o_below * v_tanh_below(ct));
+            const V ht = v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct));
             v_store(c + at * 8 + v, ct);
             v_store(h + at * 8 + v, ht);
         }
@@ -591,18 +597,21 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
     }
 }
 
-/* dW[4][8 units x 4] += sum over rows of a' d */
-enum { gradient_4x32_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_N = BY_WIDTH(1, 1, 1, 1) };
+/* dW[4][8 units x 4] += sum over rows of a' d; db += that of d */
+enum { gradient_4x32_sums_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_4x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
 {
-    enum { N = gradient_4x32_N, S = 4 };
-    V acc[gradient_4x32_R][N * S];
+    enum { N = gradient_4x32_sums_N, S = 4 };
+    V acc[gradient_4x32_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 4 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P);
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 4 * P);
     for (ptrdiff_t r = 0; r < rows; r++, a += 4, d += 32) {
@@ -615,24 +624,30 @@ INLINE void gradient_4x32_tile(const int R, const int k, const int u, const ptrd
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
+        if (sums)
+            UNROLL for (int j = 0; j < N * S; j++)
+                sum[j] += dr[j];
     }
+    if (sums)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void gradient_4x32(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
 {
-    enum { INPUTS = 4, REST = INPUTS % gradient_4x32_R };
-    const Range units = share_range(s, 8, gradient_4x32_N * W);
-    for (int u = (int)units.first; u < units.end; u += gradient_4x32_N * W)
+    enum { INPUTS = 4, REST = INPUTS % gradient_4x32_sums_R };
+    const Range units = share_range(s, 8, gradient_4x32_sums_N * W);
+    for (int u = (int)units.first; u < units.end; u += gradient_4x32_sums_N * W)
         for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-            for (int k = 0; k + gradient_4x32_R <= INPUTS; k += gradient_4x32_R)
-                gradient_4x32_tile(gradient_4x32_R, k, u, count, a + first * 4, d + first * 32, dw);
-            if (REST > 0)
-                gradient_4x32_tile(REST, INPUTS - REST, u, count, a + first * 4, d + first * 32, dw);
+            for (int k = 0; k + gradient_4x32_sums_R <= INPUTS; k += gradient_4x32_sums_R)
+                gradient_4x32_sums_tile(gradient_4x32_sums_R, k, u, count, a + first * 4, d + first * 32, dw, 0, db);
+            gradient_4x32_sums_tile(REST, INPUTS - REST, u, count, a + first * 4, d + first * 32, dw, 1, db);
         }
 }
 
@@ -728,30 +743,6 @@ static void gradient_8x32(const Share *s, const int rows, const Real *a, const R
         }
 }
 
-/* db[32] += sum over rows of d */
-static void sum_rows_32(const Share *s, const int rows, const Real *d, Real *db)
-{
-    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
-    const Range units = share_range(s, 32, W);
-    ptrdiff_t v = units.first;
-    for (; v + SIDE * W <= units.end; v += SIDE * W) {
-        V sum[SIDE];
-        UNROLL for (int j = 0; j < SIDE; j++)
-            sum[j] = v_load(db + v + j * W);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * 32 + v + j * W);
-        UNROLL for (int j = 0; j < SIDE; j++)
-            v_store(db + v + j * W, sum[j]);
-    }
-    for (; v < units.end; v += W) {
-        V sum = v_load(db + v);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * 32 + v);
-        v_store(db + v, sum);
-    }
-}
-
 /* y = x W' + b */
 enum { linear_8_3_R = BY_WIDTH(5, 5, 5, 5), linear_8_3_N = BY_WIDTH(1, 2, 2, 1) };
 
@@ -845,18 +836,21 @@ static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, c
         linear_8_3_stream_tile(u, bias, x, w, y);
 }
 
-/* dW[8][4 units x 1] += sum over rows of a' d */
-enum { gradient_8x4_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_N = BY_WIDTH(1, 1, 1, 1) };
+/* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
+enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
 {
-    enum { N = gradient_8x4_N, S = 1 };
-    V acc[gradient_8x4_R][N * S];
+    enum { N = gradient_8x4_sums_N, S = 1 };
+    V acc[gradient_8x4_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
@@ -869,24 +863,30 @@ INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdi
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
+        if (sums)
+            UNROLL for (int j = 0; j < N * S; j++)
+                sum[j] += dr[j];
     }
+    if (sums)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void gradient_8x4(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
 {
-    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_R };
-    const Range units = share_range(s, 4, gradient_8x4_N * W);
-    for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W)
+    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_sums_R };
+    const Range units = share_range(s, 4, gradient_8x4_sums_N * W);
+    for (int u = (int)units.first; u < units.end; u += gradient_8x4_sums_N * W)
         for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-            for (int k = 0; k + gradient_8x4_R <= INPUTS; k += gradient_8x4_R)
-                gradient_8x4_tile(gradient_8x4_R, k, u, count, a + first * 8, d + first * 4, dw);
-            if (REST > 0)
-                gradient_8x4_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
+            for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
+                gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + first * 8, d + first * 4, dw, 0, db);
+            gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw, 1, db);
         }
 }
 
@@ -934,30 +934,6 @@ static void linear_3_to_8_dx(const int rows, const Real *x, const Real *w, Real 
             for (int row = 0; row < rows; row += linear_3_to_8_dx_R)
                 linear_3_to_8_dx_tile(linear_3_to_8_dx_R, row + linear_3_to_8_dx_R <= rows ? row : rows - linear_3_to_8_dx_R, u, x, w, y);
         }
-    }
-}
-
-/* db[4] += sum over rows of d */
-static void sum_rows_4(const Share *s, const int rows, const Real *d, Real *db)
-{
-    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
-    const Range units = share_range(s, 4, W);
-    ptrdiff_t v = units.first;
-    for (; v + SIDE * W <= units.end; v += SIDE * W) {
-        V sum[SIDE];
-        UNROLL for (int j = 0; j < SIDE; j++)
-            sum[j] = v_load(db + v + j * W);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * 4 + v + j * W);
-        UNROLL for (int j = 0; j < SIDE; j++)
-            v_store(db + v + j * W, sum[j]);
-    }
-    for (; v < units.end; v += W) {
-        V sum = v_load(db + v);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * 4 + v);
-        v_store(db + v, sum);
     }
 }
 
@@ -1099,7 +1075,7 @@ static void lstm_l0_backward_start(Model *m, const Share *s)
 static void lstm_l0_gradients(Model *m, const Share *s)
 {
     const Range steps = share_steps(m, s);
-    gradient_4x32(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih);
+    gradient_4x32_sums(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih, m->g.lstm_l0_bias_ih);
     lstm_8_to_4_dx(steps.count, m->lstm_l0_gates + steps.first * 32, m->d.lstm_l0_weight_ih_t0,
         m->embedding_y_grad + steps.first * 4);
     const size_t first = (size_t)m->rows[0];
@@ -1109,7 +1085,6 @@ static void lstm_l0_gradients(Model *m, const Share *s)
         for (int i = 1; i < m->steps; i++)
             gradient_8x32(s, m->rows[i], m->lstm_l0_h + m->at[i - 1] * 8, m->lstm_l0_gates + m->at[i] * 32,
                 m->g.lstm_l0_weight_hh);
-    sum_rows_32(s, m->total, m->lstm_l0_gates, m->g.lstm_l0_bias_ih);
     meet(s);
     if (s->index > 0)
         return;
@@ -1156,9 +1131,8 @@ static void linear_forward(Model *m, const Share *s)
 /* layer linear: gradients of weights and input */
 static void linear_backward(Model *m, const Share *s)
 {
-    gradient_8x4(s, m->count, m->last_y, m->linear_y_grad, m->g.linear_weight);
+    gradient_8x4_sums(s, m->count, m->last_y, m->linear_y_grad, m->g.linear_weight, m->g.linear_bias);
     linear_3_to_8_dx(s->rows, m->linear_y_grad + s->first * 4, m->d.linear_weight_t0, m->last_y_grad + s->first * 8);
-    sum_rows_4(s, m->count, m->linear_y_grad, m->g.linear_bias);
 }
 
 /* ---- the network ---- */

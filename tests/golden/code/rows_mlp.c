@@ -214,6 +214,12 @@ INLINE V v_quotient(V a, V d)
     V r = v_inverse_near(d), q = a * r;
     return (a - q * d) * r + q;
 }
+/* with a shorter chain, and an error of one unit more */
+INLINE V v_quick_quotient(V a, V d)
+{
+    V r = v_inverse_near(d), q = a * r;
+    return q * (1 - d * r) + q;
+}
 
 /* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
  * needs no second part. */
@@ -227,6 +233,7 @@ INLINE V v_tanh(V x)
 #else
 INLINE V v_inverse(V d) { return 1 / d; }
 INLINE V v_quotient(V a, V d) { return a / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -258,12 +265,12 @@ INLINE V v_sigmoid(V x)
 /* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
  * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */
 #if defined(V_AVX512)
-/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
 INLINE V v_sigmoid_below(V x)
 {
-    V t = v_min(v_set(V_LOG2E * V_GATE_LIMIT), x * -V_LOG2E), f = v_fraction(t);
-    V p = ((((0.00186712991f * f + 0.00901703081f) * f + 0.0557999125f) * f + 0.24016445f) * f + 0.693151312f) * f + 1;
-    return v_scale(p, t) + 1;
+    V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
+    V p = ((0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f)) * ff + (0.693151312f * f + 1);
+    return s * p + 1;
 }
 INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
 #else
@@ -280,15 +287,14 @@ INLINE V v_gate(V x) { return v_sigmoid(x); }
 #endif
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
-INLINE V v_tanh_near(V x) { return v_max(v_set(-9.02f), v_min(v_set(9.02f), x)); }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
 }
 INLINE V v_tanh_below(V x)
 {
-    V a = v_tanh_near(x), y = a * a, yy = y * y;
+    V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
 
@@ -331,7 +337,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_gate,
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
 
@@ -399,18 +405,21 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
         }
 }
 
-/* dW[21][8 units x 1] += sum over rows of a' d */
-enum { gradient_21x8_R = BY_WIDTH(11, 11, 11, 11), gradient_21x8_N = BY_WIDTH(2, 1, 1, 1) };
+/* dW[21][8 units x 1] += sum over rows of a' d; db += that of d */
+enum { gradient_21x8_sums_R = BY_WIDTH(11, 11, 11, 11), gradient_21x8_sums_N = BY_WIDTH(2, 1, 1, 1) };
 
-INLINE void gradient_21x8_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
 {
-    enum { N = gradient_21x8_N, S = 1 };
-    V acc[gradient_21x8_R][N * S];
+    enum { N = gradient_21x8_sums_N, S = 1 };
+    V acc[gradient_21x8_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 21 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
@@ -423,24 +432,30 @@ INLINE void gradient_21x8_tile(const int R, const int k, const int u, const ptrd
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
+        if (sums)
+            UNROLL for (int j = 0; j < N * S; j++)
+                sum[j] += dr[j];
     }
+    if (sums)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void gradient_21x8(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
 {
-    enum { INPUTS = 21, REST = INPUTS % gradient_21x8_R };
-    const Range units = share_range(s, 8, gradient_21x8_N * W);
-    for (int u = (int)units.first; u < units.end; u += gradient_21x8_N * W)
+    enum { INPUTS = 21, REST = INPUTS % gradient_21x8_sums_R };
+    const Range units = share_range(s, 8, gradient_21x8_sums_N * W);
+    for (int u = (int)units.first; u < units.end; u += gradient_21x8_sums_N * W)
         for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-            for (int k = 0; k + gradient_21x8_R <= INPUTS; k += gradient_21x8_R)
-                gradient_21x8_tile(gradient_21x8_R, k, u, count, a + first * 24, d + first * 8, dw);
-            if (REST > 0)
-                gradient_21x8_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw);
+            for (int k = 0; k + gradient_21x8_sums_R <= INPUTS; k += gradient_21x8_sums_R)
+                gradient_21x8_sums_tile(gradient_21x8_sums_R, k, u, count, a + first * 24, d + first * 8, dw, 0, db);
+            gradient_21x8_sums_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw, 1, db);
         }
 }
 
@@ -488,30 +503,6 @@ static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real
             for (int row = 0; row < rows; row += linear_8_to_21_dx_R)
                 linear_8_to_21_dx_tile(linear_8_to_21_dx_R, row + linear_8_to_21_dx_R <= rows ? row : rows - linear_8_to_21_dx_R, u, x, w, y);
         }
-    }
-}
-
-/* db[8] += sum over rows of d */
-static void sum_rows_8(const Share *s, const int rows, const Real *d, Real *db)
-{
-    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
-    const Range units = share_range(s, 8, W);
-    ptrdiff_t v = units.first;
-    for (; v + SIDE * W <= units.end; v += SIDE * W) {
-        V sum[SIDE];
-        UNROLL for (int j = 0; j < SIDE; j++)
-            sum[j] = v_load(db + v + j * W);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * 8 + v + j * W);
-        UNROLL for (int j = 0; j < SIDE; j++)
-            v_store(db + v + j * W, sum[j]);
-    }
-    for (; v < units.end; v += W) {
-        V sum = v_load(db + v);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * 8 + v);
-        v_store(db + v, sum);
     }
 }
 
@@ -563,18 +554,21 @@ static void linear_8_2(const int rows, const Real *bias, const Real *x, const Re
     }
 }
 
-/* dW[8][4 units x 1] += sum over rows of a' d */
-enum { gradient_8x4_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_N = BY_WIDTH(1, 1, 1, 1) };
+/* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
+enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
 {
-    enum { N = gradient_8x4_N, S = 1 };
-    V acc[gradient_8x4_R][N * S];
+    enum { N = gradient_8x4_sums_N, S = 1 };
+    V acc[gradient_8x4_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
@@ -587,24 +581,30 @@ INLINE void gradient_8x4_tile(const int R, const int k, const int u, const ptrdi
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
+        if (sums)
+            UNROLL for (int j = 0; j < N * S; j++)
+                sum[j] += dr[j];
     }
+    if (sums)
+        UNROLL for (int j = 0; j < N; j++)
+            UNROLL for (int q = 0; q < S; q++)
+                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
-static void gradient_8x4(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
+static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
 {
-    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_R };
-    const Range units = share_range(s, 4, gradient_8x4_N * W);
-    for (int u = (int)units.first; u < units.end; u += gradient_8x4_N * W)
+    enum { INPUTS = 8, REST = INPUTS % gradient_8x4_sums_R };
+    const Range units = share_range(s, 4, gradient_8x4_sums_N * W);
+    for (int u = (int)units.first; u < units.end; u += gradient_8x4_sums_N * W)
         for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
-            for (int k = 0; k + gradient_8x4_R <= INPUTS; k += gradient_8x4_R)
-                gradient_8x4_tile(gradient_8x4_R, k, u, count, a + first * 8, d + first * 4, dw);
-            if (REST > 0)
-                gradient_8x4_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw);
+            for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
+                gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + first * 8, d + first * 4, dw, 0, db);
+            gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw, 1, db);
         }
 }
 
@@ -652,30 +652,6 @@ static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real 
             for (int row = 0; row < rows; row += linear_2_to_8_dx_R)
                 linear_2_to_8_dx_tile(linear_2_to_8_dx_R, row + linear_2_to_8_dx_R <= rows ? row : rows - linear_2_to_8_dx_R, u, x, w, y);
         }
-    }
-}
-
-/* db[4] += sum over rows of d */
-static void sum_rows_4(const Share *s, const int rows, const Real *d, Real *db)
-{
-    enum { SIDE = 8 }; /* sums side by side: an addition takes several cycles, but one can start every half */
-    const Range units = share_range(s, 4, W);
-    ptrdiff_t v = units.first;
-    for (; v + SIDE * W <= units.end; v += SIDE * W) {
-        V sum[SIDE];
-        UNROLL for (int j = 0; j < SIDE; j++)
-            sum[j] = v_load(db + v + j * W);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * 4 + v + j * W);
-        UNROLL for (int j = 0; j < SIDE; j++)
-            v_store(db + v + j * W, sum[j]);
-    }
-    for (; v < units.end; v += W) {
-        V sum = v_load(db + v);
-        for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * 4 + v);
-        v_store(db + v, sum);
     }
 }
 
@@ -733,10 +709,9 @@ static void linear_backward(Model *m, const Share *s)
 {
     relu_8_reverse_in_place(s->rows, m->linear_y + s->first * 8, m->linear_y_grad + s->first * 8);
     meet(s);
-    gradient_21x8(s, m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight);
+    gradient_21x8_sums(s, m->count, m->flatten_y, m->linear_y_grad, m->g.linear_weight, m->g.linear_bias);
     linear_8_to_21_dx(s->rows, m->linear_y_grad + s->first * 8, m->d.linear_weight_t0,
         m->flatten_y_grad + s->first * 24);
-    sum_rows_8(s, m->count, m->linear_y_grad, m->g.linear_bias);
 }
 
 /* transposed copy, after the weights have changed */
@@ -755,10 +730,9 @@ static void linear_2_forward(Model *m, const Share *s)
 /* layer linear_2: gradients of weights and input */
 static void linear_2_backward(Model *m, const Share *s)
 {
-    gradient_8x4(s, m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight);
+    gradient_8x4_sums(s, m->count, m->linear_y, m->linear_2_y_grad, m->g.linear_2_weight, m->g.linear_2_bias);
     linear_2_to_8_dx(s->rows, m->linear_2_y_grad + s->first * 4, m->d.linear_2_weight_t0,
         m->linear_y_grad + s->first * 8);
-    sum_rows_4(s, m->count, m->linear_2_y_grad, m->g.linear_2_bias);
 }
 
 /* ---- the network ---- */
