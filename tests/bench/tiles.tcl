@@ -4,7 +4,8 @@
 # of the best; exit 0, 1 for usage. Does not: judge, run in ctest, try what the C would pick for narrower vectors than this machine's.
 #
 # Each round is one program in which every kernel has another tile: the first column of its BY_WIDTH is overwritten. A macro behind
-# each kernel's definition times its calls within a training step; the least of many steps counts.
+# each kernel's definition times its calls within a training step. The programs take turns, as a core's clock wanders by more than tiles
+# differ by; the least of many steps in all turns counts.
 
 package require Tcl 8.6
 set here [file dirname [file normalize [info script]]]
@@ -17,6 +18,8 @@ Measures the tiles of one recurrent layer, H inputs and H units, T = 64, batch 3
 
 options
   --cpu N      the core (default: the idlest now)
+  --passes N   turns of each program (default 7)
+  --all        the times of all tiles, too
   --work DIR   programs and models are kept there (default $TMPDIR/seqgen-bench)
   --help
 
@@ -38,12 +41,13 @@ proc usage_error {message} {
 }
 
 proc command_line {words} {
-    set options [dict create cpu "" work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
+    set options [dict create cpu "" all 0 passes 7 work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
     while {[llength $words]} {
         set words [lassign $words word]
         switch -glob -- $word {
             --help { puts -nonewline $::usage; exit 0 }
-            --cpu - --work {
+            --all  { dict set options all 1 }
+            --cpu - --passes - --work {
                 if {![llength $words]} { usage_error "found nothing after $word, expected a value" }
                 set words [lassign $words value]
                 dict set options [string range $word 2 end] $value
@@ -105,11 +109,11 @@ proc timed {c tiles} {
     return "#include \"$::here/timers.h\"\nstatic const char *const timer_names\[\] = {[join $names {, }]};\n$c"
 }
 
-# {kernel nanoseconds-in-a-step ..}
-proc run_round {dir c tiles} {
+# A program in which kernels have these tiles
+proc build_round {dir round c tiles} {
     put $dir/timed.c [timed $c $tiles]
-    exec [env_or CC cc] -DMODEL=\"$dir/timed.c\" -DTIMERS=[dict size $tiles] -I$dir $::here/ours.c -o $dir/timed {*}$::compiler 2>@1
-    return [pinned $dir/timed timers]
+    exec [env_or CC cc] -DMODEL=\"$dir/timed.c\" -DTIMERS=[dict size $tiles] -I$dir $::here/ours.c -o $dir/timed_$round {*}$::compiler 2>@1
+    return $dir/timed_$round
 }
 
 proc measure_case {case} {
@@ -124,18 +128,27 @@ proc measure_case {case} {
         set rounds [expr {max($rounds, [llength [dict get $tries $kernel]])}]
     }
     for {set round 0} {$round < $rounds} {incr round} {
-        set tiles [dict map {kernel list} $tries { lindex $list [expr {$round % [llength $list]}] }]
-        dict for {kernel time} [run_round $dir $c $tiles] {
-            set tile [dict get $tiles $kernel]
-            if {![info exists times($kernel,$tile)] || $time < $times($kernel,$tile)} { set times($kernel,$tile) $time }
+        dict set tiles $round [dict map {kernel list} $tries { lindex $list [expr {$round % [llength $list]}] }]
+        dict set programs $round [build_round $dir $round $c [dict get $tiles $round]]
+    }
+    for {set pass 0} {$pass < $::passes} {incr pass} {
+        dict for {round program} $programs {
+            dict for {kernel time} [pinned $program timers] { lappend times($kernel,[dict get $tiles $round $kernel]) $time }
         }
     }
+    foreach key [array names times] { set times($key) [tcl::mathfunc::min {*}$times($key)] }
+    set sum 0
+    dict for {kernel tile} $chosen { set sum [expr {$sum + $times($kernel,$tile)}] }
     dict for {kernel tile} $chosen {
+        if {$times($kernel,$tile) < $sum / 100} { continue } ;# the output layer's: too short for the clock
         set best $tile
         foreach other [dict get $tries $kernel] { if {$times($kernel,$other) < $times($kernel,$best)} { set best $other } }
         set ratio [expr {double($times($kernel,$tile)) / $times($kernel,$best)}]
         puts [format "%-10s %-34s chosen %-5s %9.0f ns   best %-5s %9.0f ns   %.3f" $case $kernel [join $tile x] $times($kernel,$tile) \
                   [join $best x] $times($kernel,$best) $ratio]
+        if {[dict get $::options all]} {
+            puts "           [join [lmap other [dict get $tries $kernel] { format %s:%.0f [join $other x] $times($kernel,$other) }] { }]"
+        }
         flush stdout
         incr all
         incr near [expr {$ratio <= 1.05}]
@@ -150,5 +163,6 @@ file mkdir $work
 set compiler [compiler_words]
 set near 0
 set all 0
+set passes [dict get $options passes]
 foreach case [dict get $options cases] { measure_case $case }
 puts "$near of $all tiles within 5% of the best ([expr {100 * $near / $all}]%)"
