@@ -27,7 +27,7 @@ proc env_or {name fallback} {
     return [expr {[info exists ::env($name)] ? $::env($name) : $fallback}]
 }
 
-set seqgen [env_or SEQGEN $root/build/bin/seqgen]
+set seqgen [file normalize [env_or SEQGEN $root/build/bin/seqgen]]
 set tools [env_or SEQGEN_TOOLS [file dirname [file dirname $seqgen]]/tests]
 set stcompare $tools/stcompare
 set cc [env_or CC cc]

@@ -30,10 +30,13 @@ m4_define(<|sg_vector_words|>, <|typedef $1 Real;
 sg_vector_words_$2|>)m4_dnl
 m4_define(<|sg_vector_words_any|>, <|#if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #elif defined(__GNUC__)
 #define UNROLL _Pragma("GCC unroll 32")
+#define UNROLL_4 _Pragma("GCC unroll 4")
 #else
 #define UNROLL
+#define UNROLL_4
 #endif
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
@@ -44,6 +47,7 @@ m4_define(<|sg_vector_words_any|>, <|#if defined(__clang__)
 #endif
 |>)m4_dnl
 m4_define(<|sg_vector_words_portable|>, <|#define UNROLL
+#define UNROLL_4
 #define INLINE static inline
 #define NOINLINE
 |>)m4_dnl

@@ -24,7 +24,7 @@ sg_if_sums(<|$14|>, <|    UNROLL for (int j = 0; j < N; j++)
 |>)m4_dnl
     a += k;
     d += SPAN(u, $9 * P)$10;
-    for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += $8) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += $8) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)

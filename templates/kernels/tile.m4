@@ -48,7 +48,7 @@ $1            acc[b][j * S + $4q] += xk * wk[j * $5 + q];
 $1}|>)m4_dnl
 sg_defop(<|sg_source|>, 9, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
-        for (int k = 0; k < $4; k++, from += $9 * P) {
+        UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
@@ -56,7 +56,7 @@ m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS
 sg_defop(<|sg_source_runs|>, 11, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
         for (int run = 0; run < $10; run++, in += $11)
-            for (int k = 0; k < $4; k++, from += $9 * P) {
+            UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {
 sg_tile_k(<|                |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
             }
     }|>)m4_dnl
@@ -142,7 +142,7 @@ sg_defop(<|sg_blocked_resume|>, 0, <|    if (block > 0) {
 m4_define(<|sg_blocked_run|>, <|    if ($10) {
         const int k0 = $11 * K, k1 = $12;
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;$13
-        for (int k = k0; k < k1; k++, from += $9 * P) {$14
+        UNROLL_4 for (int k = k0; k < k1; k++, from += $9 * P) {$14
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl

@@ -171,13 +171,13 @@ static void count(void)
 }
 
 #if defined TIMERS
-/* Steps for a fifth of a second; what each timed kernel took in the quickest one */
+/* Steps for a fifth of a second; the cycles that each timed kernel took */
 static void timers_time(void)
 {
     for (const double start = clock_now(); clock_now() - start < 0.2; timers_keep())
         run_step();
     for (int i = 0; i < TIMERS; i++)
-        printf("%s %.0f ", timer_names[i], timer_least[i]);
+        printf("%s %.0f ", timer_names[i], timer_median(i));
     putchar('\n');
 }
 #endif

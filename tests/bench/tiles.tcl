@@ -4,8 +4,7 @@
 # of the best; exit 0, 1 for usage. Does not: judge, run in ctest, try what the C would pick for narrower vectors than this machine's.
 #
 # Each round is one program in which every kernel has another tile: the first column of its BY_WIDTH is overwritten. A macro behind
-# each kernel's definition times its calls within a training step. The programs take turns, as a core's clock wanders by more than tiles
-# differ by; the least of many steps in all turns counts.
+# each kernel's definition times its calls within a training step, in cycles (timers.h). The programs take turns; the median of a turn's steps, and of the turns, counts.
 
 package require Tcl 8.6
 set here [file dirname [file normalize [info script]]]
@@ -136,7 +135,7 @@ proc measure_case {case} {
             dict for {kernel time} [pinned $program timers] { lappend times($kernel,[dict get $tiles $round $kernel]) $time }
         }
     }
-    foreach key [array names times] { set times($key) [tcl::mathfunc::min {*}$times($key)] }
+    foreach key [array names times] { set times($key) [median $times($key)] }
     set sum 0
     dict for {kernel tile} $chosen { set sum [expr {$sum + $times($kernel,$tile)}] }
     dict for {kernel tile} $chosen {
@@ -144,7 +143,7 @@ proc measure_case {case} {
         set best $tile
         foreach other [dict get $tries $kernel] { if {$times($kernel,$other) < $times($kernel,$best)} { set best $other } }
         set ratio [expr {double($times($kernel,$tile)) / $times($kernel,$best)}]
-        puts [format "%-10s %-34s chosen %-5s %9.0f ns   best %-5s %9.0f ns   %.3f" $case $kernel [join $tile x] $times($kernel,$tile) \
+        puts [format "%-10s %-34s chosen %-5s %9.0f   best %-5s %9.0f cycles   %.3f" $case $kernel [join $tile x] $times($kernel,$tile) \
                   [join $best x] $times($kernel,$best) $ratio]
         if {[dict get $::options all]} {
             puts "           [join [lmap other [dict get $tries $kernel] { format %s:%.0f [join $other x] $times($kernel,$other) }] { }]"

@@ -41,6 +41,7 @@
 
 typedef float Real;
 #define UNROLL
+#define UNROLL_4
 #define INLINE static inline
 #define NOINLINE
 
@@ -365,7 +366,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
                 acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 4, *from = w_ih + SPAN(u, 4 * 4 * P);
-        for (int k = 0; k < 4; k++, from += 4 * P) {
+        UNROLL_4 for (int k = 0; k < 4; k++, from += 4 * P) {
             V wk[N * 4];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
@@ -380,7 +381,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
     }
     {
         const Real *in = h0 + row * 8, *from = w_hh + SPAN(u, 8 * 4 * P);
-        for (int k = 0; k < 8; k++, from += 4 * P) {
+        UNROLL_4 for (int k = 0; k < 8; k++, from += 4 * P) {
             V wk[N * 4];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
@@ -562,7 +563,7 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
             acc[b][j] = v_zero();
     {
         const Real *in = x + row * 32, *from = w + SPAN(u, 32 * 1 * P);
-        for (int k = 0; k < 32; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 32; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -614,7 +615,7 @@ INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const
             sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 4 * P);
-    for (ptrdiff_t r = 0; r < rows; r++, a += 4, d += 32) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 4, d += 32) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -663,7 +664,7 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
             acc[b][j] = v_zero();
     {
         const Real *in = x + row * 32, *from = w + SPAN(u, 32 * 1 * P);
-        for (int k = 0; k < 32; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 32; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -712,7 +713,7 @@ INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrd
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     a += k;
     d += SPAN(u, 4 * P);
-    for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 32) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 32) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -756,7 +757,7 @@ INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const
                 acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
-        for (int k = 0; k < 8; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -853,7 +854,7 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
             sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
-    for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -902,7 +903,7 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             acc[b][j] = v_zero();
     {
         const Real *in = x + row * 4, *from = w + SPAN(u, 4 * 1 * P);
-        for (int k = 0; k < 3; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 3; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -949,12 +950,14 @@ static void add_vectors(const Share *s, const Real *a, const Real *b, const int 
 static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
     const Range units = share_range(s, count, P);
-    for (ptrdiff_t u = units.first; u < units.end; u++)
+    for (ptrdiff_t u = units.first; u < units.end; u += P)
         for (int p = 0; p < panels; p++) {
+            const int wide = units.end - u < P ? (int)(units.end - u) : P;
             const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
-            Real *to = t + (u / P * panels + p) * columns * P + u % P;
-            for (int g = 0; g < columns; g++)
-                to[(ptrdiff_t)g * P] = from[g];
+            Real *to = t + (u / P * panels + p) * columns * P;
+            for (int g = 0; g < columns; g++, to += P)
+                for (int i = 0; i < wide; i++)
+                    to[i] = from[i * columns + g];
         }
 }
 

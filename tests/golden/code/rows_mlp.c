@@ -37,6 +37,7 @@
 
 typedef float Real;
 #define UNROLL
+#define UNROLL_4
 #define INLINE static inline
 #define NOINLINE
 
@@ -357,7 +358,7 @@ INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u
                 acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 24, *from = w + SPAN(u, 21 * 1 * P);
-        for (int k = 0; k < 21; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 21; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -422,7 +423,7 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
             sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
-    for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -471,7 +472,7 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
             acc[b][j] = v_zero();
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
-        for (int k = 0; k < 8; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -519,7 +520,7 @@ INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const
                 acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
-        for (int k = 0; k < 8; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -571,7 +572,7 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
             sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
-    for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
+    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -620,7 +621,7 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             acc[b][j] = v_zero();
     {
         const Real *in = x + row * 4, *from = w + SPAN(u, 4 * 1 * P);
-        for (int k = 0; k < 2; k++, from += 1 * P) {
+        UNROLL_4 for (int k = 0; k < 2; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
@@ -660,12 +661,14 @@ static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real 
 static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
     const Range units = share_range(s, count, P);
-    for (ptrdiff_t u = units.first; u < units.end; u++)
+    for (ptrdiff_t u = units.first; u < units.end; u += P)
         for (int p = 0; p < panels; p++) {
+            const int wide = units.end - u < P ? (int)(units.end - u) : P;
             const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
-            Real *to = t + (u / P * panels + p) * columns * P + u % P;
-            for (int g = 0; g < columns; g++)
-                to[(ptrdiff_t)g * P] = from[g];
+            Real *to = t + (u / P * panels + p) * columns * P;
+            for (int g = 0; g < columns; g++, to += P)
+                for (int i = 0; i < wide; i++)
+                    to[i] = from[i * columns + g];
         }
 }
 
