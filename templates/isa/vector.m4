@@ -170,7 +170,7 @@ m4_define(<|sg_vector_avx512_float|>, <|m4_ifelse(sg_levels, <|several|>, <|#und
 |>)m4_dnl
 #if V_BYTES == 64 || (V_BYTES == 32 && defined(__AVX512VL__) && defined(__AVX512DQ__))
 #define V_AVX512
-/* t - floor t; p 2^floor t; 1 / d to 14 bits */
+/* t - floor t; p 2^floor t; 1 / d to 14 bits; a - b c, rounded once whatever the compiler fuses */
 INLINE V v_fraction(V t)
 {
     V r;
@@ -188,6 +188,11 @@ INLINE V v_inverse_near(V d)
     V r;
     V_ASM1("rcp14", d, r);
     return r;
+}
+INLINE V v_residual(V a, V b, V c)
+{
+    __asm__("vfnmadd231ps %2, %1, %0" : "+v"(a) : "v"(b), "v"(c));
+    return a;
 }
 #endif
 |>)m4_dnl
@@ -314,18 +319,18 @@ m4_define(<|sg_vector_tanh_float|>, <|#if defined(V_AVX512)
 INLINE V v_inverse(V d)
 {
     V r = v_inverse_near(d);
-    return r * (1 - d * r) + r;
+    return r * v_residual(v_set(1), d, r) + r;
 }
 INLINE V v_quotient(V a, V d)
 {
     V r = v_inverse_near(d), q = a * r;
-    return (a - q * d) * r + q;
+    return v_residual(a, q, d) * r + q;
 }
 /* with a shorter chain, and an error of one unit more */
 INLINE V v_quick_quotient(V a, V d)
 {
     V r = v_inverse_near(d), q = a * r;
-    return q * (1 - d * r) + q;
+    return q * v_residual(v_set(1), d, r) + q;
 }
 
 /* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f

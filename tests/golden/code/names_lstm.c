@@ -215,18 +215,18 @@ INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 INLINE V v_inverse(V d)
 {
     V r = v_inverse_near(d);
-    return r * (1 - d * r) + r;
+    return r * v_residual(v_set(1), d, r) + r;
 }
 INLINE V v_quotient(V a, V d)
 {
     V r = v_inverse_near(d), q = a * r;
-    return (a - q * d) * r + q;
+    return v_residual(a, q, d) * r + q;
 }
 /* with a shorter chain, and an error of one unit more */
 INLINE V v_quick_quotient(V a, V d)
 {
     V r = v_inverse_near(d), q = a * r;
-    return q * (1 - d * r) + q;
+    return q * v_residual(v_set(1), d, r) + q;
 }
 
 /* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
