@@ -15,8 +15,13 @@ typedef struct Level {
     int most_units; /* vectors of units side by side, at most */
 } Level;
 
-/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2; NEON has more), one number */
-static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}};
+/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number; NEON, where the target says so */
+static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}}, NEON = {31, 4};
+
+static const Level *level_of(const Plan *plan, int i)
+{
+    return i == 2 && plan->graph->spec->codegen.target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
+}
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights; what is known of `portable`'s is less. */
@@ -116,7 +121,7 @@ static Choice choose_units(const Kernel *k, const Level *level, int panels, int6
 
 static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 {
-    const Level *level = &LEVELS[i];
+    const Level *level = level_of(plan, i);
     const int panels = k->units / plan->P;
     const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
     const Rest rest = plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN;
@@ -182,7 +187,7 @@ static void choose(const Plan *plan, Kernel *k)
             choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
             const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : 1;
-            choice = choose_rows(&LEVELS[i], units * k->slots, k->inputs, REST_ALONE, LOAD);
+            choice = choose_rows(level_of(plan, i), units * k->slots, k->inputs, REST_ALONE, LOAD);
             choice.units = units;
         } else {
             continue;

@@ -14,7 +14,7 @@ m4_dnl
 m4_dnl sg_vector_words(REAL, TARGET) stands before it, once a file.
 m4_define(<|sg_vector_block|>, <|m4_define(<|sg_vector_fetch|>, m4_ifelse(<|$2|>, <|portable|>, <|<|INLINE void v_fetch(const Real *p) { (void)p; }|>|>,
 <|<|#if defined(__GNUC__)
-INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); } /* into the second cache */
+INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); } /* to be read soon: into the second cache */
 #else
 INLINE void v_fetch(const Real *p) { (void)p; }
 #endif|>|>))m4_dnl
@@ -28,7 +28,8 @@ sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
 m4_dnl
 m4_define(<|sg_vector_words|>, <|typedef $1 Real;
 sg_vector_words_$2|>)m4_dnl
-m4_define(<|sg_vector_words_any|>, <|#if defined(__clang__)
+m4_define(<|sg_vector_words_any|>, <|/* A loop in full, and one four passes at a time */
+#if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #elif defined(__GNUC__)
