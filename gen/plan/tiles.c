@@ -16,13 +16,14 @@ typedef struct Level {
 } Level;
 
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number; NEON, where the target says so */
-static const Level LEVELS[TARGET_LEVELS] = {{31, 6}, {16, 2}, {16, 2}, {16, 1}}, NEON = {31, 4};
+static const Level LEVELS[TARGET_LEVELS] = {{30, 6}, {16, 2}, {16, 2}, {16, 1}}, NEON = {30, 4};
 
 static const Level *level_of(const Plan *plan, int i)
 {
     return i == 2 && plan->graph->spec->codegen.target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
 }
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
+static const double SECOND_TILE = 2;            /* its code and its constants, once a call */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights; what is known of `portable`'s is less. */
 enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
@@ -56,7 +57,7 @@ static double tiles_cost(int64_t rows, int r, Rest rest, int vectors, double wei
     if (rest == REST_ALONE)
         return (double)whole * cost + tile_cost((int)over, vectors, weight);
     if (rest == REST_EVEN && less * (r - 1) <= rows)
-        return (double)(whole + 1 - less) * cost + (double)less * tile_cost(r - 1, vectors, weight);
+        return SECOND_TILE + (double)(whole + 1 - less) * cost + (double)less * tile_cost(r - 1, vectors, weight);
     return (double)(whole + 1) * cost;
 }
 

@@ -4,6 +4,7 @@
 # Does not: know what is measured (groups.tcl).
 
 set rows {}
+set said ""
 array set peers {}
 array set missing {}
 
@@ -111,7 +112,7 @@ proc build {name spec inputs classes sets {flags {}} {options {}}} {
     set dir [generate $name $spec $inputs $classes $sets $options]
     if {[regexp {cell_l0_gradients\(Model \*m, const Share \*s, const int t\)} [text $dir/model.c]]} { lappend flags -DCHUNKS }
     set command [list [env_or CC cc] -DMODEL=\"$dir/model.c\" -DCLASSES=$classes {*}$flags -I$dir $::here/ours.c -o $dir/ours {*}$::compiler]
-    set key [list $command [text $dir/model.c] [text $::here/ours.c] [text $::here/clock.h]]
+    set key [list $command [text $dir/model.c] [text $::here/ours.c] [text $::here/clock.h] [text $::here/cycle.h]]
     if {![file exists $dir/key] || [text $dir/key] ne $key} {
         puts stderr "  compiling $name"
         exec {*}$command 2>@1
@@ -130,7 +131,7 @@ proc build_infer {name spec inputs classes sets} {
 
 # Nanoseconds, the first word that a program pinned to the core prints; `all` gives the others too
 proc pinned {args} { return [exec taskset -c $::cpu {*}$args] }
-proc ours {program what} { return [lindex [pinned $program $what] 0] }
+proc ours {program what} { return [lindex [set ::said [pinned $program $what]] 0] }
 
 proc peak {} { return [lindex [pinned $::work/peak] 0] }
 
@@ -222,17 +223,19 @@ proc compare {group name args} {
 # Rounds of: peak, ours, peer. `ours` and `theirs` are scripts that give nanoseconds; theirs {}: none. `facts` goes into the row:
 # unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted
 proc rounds {group name ours peer theirs facts} {
-    foreach list {a b ratios shares peaks} { set $list {} }
+    foreach list {a b ratios shares cycles peaks} { set $list {} }
     for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
         lappend peaks [set peak [peak]]
         lappend a [set ns [uplevel #0 $ours]]
         if {[dict exists $facts flops]} { lappend shares [expr {[dict get $facts flops] / $ns / $peak}] }
+        if {[regexp {cycles (\d+) of (\d+)} $::said - count each]} { lappend cycles [expr {[dict get $facts flops] / double($count * $each)}] }
         if {$theirs eq ""} continue
         lappend b [set other [uplevel #0 $theirs]]
         lappend ratios [expr {double($other) / $ns}]
     }
     set row [dict merge $facts [dict create group $group case $name ours [median $a] peak [median $peaks]]]
     if {[llength $shares]} { dict set row share [median $shares] }
+    if {[llength $cycles]} { dict set row in_cycles [median $cycles] }
     if {![llength $ratios]} { return $row }
     set sorted [lsort -real $ratios]
     return [dict merge $row [dict create peer $peer theirs [median $b] ratio [median $ratios] low [lindex $sorted 0] high [lindex $sorted end]]]

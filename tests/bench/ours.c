@@ -8,7 +8,7 @@
  *   stream    one streaming step
  *   layer     the recurrent layer `cell` alone, forward and backward, with its own functions (-DLAYER)
  *   timers    its kernels, one by one (-DTIMERS=n, see tiles.tcl)
- * Gives: nanoseconds of one call; of a layer also those of its phases. `count` runs step, forward and stream a few times each, for callgrind.
+ * Gives: nanoseconds of one call; of a layer also those of its phases, and its cycles, of how many FLOPs each. `count` runs step, forward and stream a few times each, for callgrind.
  * Does not: read data: inputs and targets are drawn.
  */
 #define _GNU_SOURCE
@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cycle.h"
 
 enum {
     STEPS = BENCH_T * BENCH_B,
@@ -143,6 +144,23 @@ static void layer_all(void)
     layer_gradients();
 }
 
+/* The median of runs, each in cycles as they are just before and just after it */
+static double layer_cycles(void)
+{
+    enum { RUNS = 101 };
+    static double runs[RUNS];
+    double before = cycle_now();
+    for (int i = 0; i < RUNS; i++) {
+        const double start = cycle_clock();
+        layer_all();
+        const double took = cycle_clock() - start, after = cycle_now();
+        runs[i] = took * 2 / (before + after);
+        before = after;
+    }
+    qsort(runs, RUNS, sizeof *runs, cycle_order);
+    return runs[RUNS / 2];
+}
+
 static void layer_time(void)
 {
     run_step(); /* the gradient of the layer's output is there now */
@@ -150,8 +168,8 @@ static void layer_time(void)
     share = share_of(&model, &alone);
     const double all = clock_best(layer_all), refresh = clock_best(layer_refresh), forward = clock_best(layer_forward);
     const double gradients = clock_best(layer_gradients);
-    printf("%.1f refresh %.1f forward %.1f gradients %.1f backward %.1f\n", all * 1e9, refresh * 1e9, forward * 1e9, gradients * 1e9,
-           (all - refresh - forward - gradients) * 1e9);
+    printf("%.1f refresh %.1f forward %.1f gradients %.1f backward %.1f cycles %.0f of %d\n", all * 1e9, refresh * 1e9, forward * 1e9, gradients * 1e9,
+           (all - refresh - forward - gradients) * 1e9, layer_cycles(), FLOPS_A_CYCLE);
 }
 #endif
 

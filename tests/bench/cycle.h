@@ -1,0 +1,61 @@
+/* cycle.h: the time of a clock cycle, now, as multiply-adds of the widest vectors show it.
+ *
+ * Takes: nothing. Gives: cycle_now, in nanoseconds; FLOPS_A_CYCLE, of a core that does two such multiply-adds a cycle. Does not: see scalars' clock:
+ * beside wide vectors a core has another one, and it wanders by a tenth within milliseconds, more than tiles of a kernel differ by. What is counted
+ * in cycles measured just before and just after it does not wander with it.
+ */
+#ifndef BENCH_CYCLE_H
+#define BENCH_CYCLE_H
+#include <string.h>
+#include <time.h>
+
+#if defined __AVX512F__
+typedef float CycleV __attribute__((vector_size(64)));
+#elif defined __AVX__
+typedef float CycleV __attribute__((vector_size(32)));
+#else
+typedef float CycleV __attribute__((vector_size(16)));
+#endif
+enum { CYCLE_CHAINS = 10, CYCLE_LINKS = 2000, FLOPS_A_CYCLE = 2 * 2 * (int)(sizeof(CycleV) / sizeof(float)) };
+static CycleV cycle_seeds[CYCLE_CHAINS];
+
+static double cycle_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+static double cycle_chains(void)
+{
+    CycleV c[CYCLE_CHAINS], a = .999f - (CycleV){0}, b = 1e-3f - (CycleV){0};
+    memcpy(c, cycle_seeds, sizeof c);
+    const double start = cycle_clock();
+    for (int i = 0; i < CYCLE_LINKS; i++) {
+#pragma GCC unroll 10
+        for (int k = 0; k < CYCLE_CHAINS; k++)
+            c[k] = c[k] * a + b;
+        __asm__ volatile(""); /* the loop stays a loop */
+    }
+    const double took = cycle_clock() - start;
+    memcpy(cycle_seeds, c, sizeof c);
+    return took * 2 / (CYCLE_LINKS * CYCLE_CHAINS);
+}
+
+/* The first microseconds of such work are slower, and an interruption adds: the least of four */
+static double cycle_now(void)
+{
+    double least = cycle_chains();
+    for (int i = 0; i < 3; i++) {
+        const double cycle = cycle_chains();
+        least = cycle < least ? cycle : least;
+    }
+    return least;
+}
+
+static int cycle_order(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+#endif
