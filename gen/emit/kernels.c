@@ -174,24 +174,25 @@ static char *blocks_condition(int first, int end, int all)
 }
 
 /* a: the arguments that all sources have. first: the block this one begins with */
-static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *const a[], int first)
+static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *const a[], int first, int panel)
 {
     const int end = first + kernel_blocks(k, c);
     char *which = blocks_condition(first, end, blocks_of(k));
     char *k0 = first == 0 ? mem_copy("block") : mem_format("(block - %d)", first);
     char *k1 = c->run % k->block ? mem_format("k0 + K < %d ? k0 + K : %d", c->run, c->run) : mem_copy("k0 + K");
-    stream_op(s, k->ahead ? "sg_blocked_source_ahead" : "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, NULL);
-    free(which), free(k0), free(k1);
+    char *past = k->ahead ? stream_int(k->first_panel * panel + k->units) : NULL; /* ends the arguments where it is none */
+    stream_op(s, k->ahead ? "sg_blocked_source_ahead" : "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, past, NULL);
+    free(which), free(k0), free(k1), free(past);
 }
 
-/* first_block: of a kernel in blocks, where this source begins */
-static void source(Stream *s, const Kernel *k, const Source *c, int first_block)
+/* first_block: of a kernel in blocks, where this source begins; panel: P */
+static void source(Stream *s, const Kernel *k, const Source *c, int first_block, int panel)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
     char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
     if (k->block)
-        blocked_source(s, k, c, a, first_block);
+        blocked_source(s, k, c, a, first_block, panel);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row)
@@ -267,7 +268,7 @@ static void tile(Emitter *e, const Kernel *k)
     if (k->block)
         stream_op(s, "sg_blocked_resume", NULL);
     for (int i = 0, block = 0; i < k->sources_count; block += kernel_blocks(k, &k->sources[i++]))
-        source(s, k, &k->sources[i], block);
+        source(s, k, &k->sources[i], block, e->plan->P);
     if (k->one_row || k->block)
         stream_op(s, k->block ? "sg_blocked_pause" : "sg_single_fold", NULL);
     tile_program(s, k);

@@ -64,6 +64,8 @@ static bool check_kernel(const Plan *plan, const Kernel *k)
         if (s->w_first + s->reps * s->run > s->w_rows || s->slot + s->slots > k->slots)
             return fail("a source reaches beyond its weights or slots", k->name);
     }
+    if (k->sums && (k->d_slot != 0 || k->slots != k->d_slots))
+        return fail("sums for a bias that not all slots reach", k->name);
     for (const Load *load = k->program.loads; load && load->name; load++)
         if (!has_param(k, load->param))
             return fail("the program loads from no parameter", k->name);

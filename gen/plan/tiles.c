@@ -25,8 +25,9 @@ static const Level *level_of(const Plan *plan, int i)
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 static const double SECOND_TILE = 2;            /* its code and its constants, once a call */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
-/* Gates of the steps whose gradients are made together: in the second cache, beside the weights; what is known of `portable`'s is less. */
-enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, CHUNK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
+/* Gates of the steps whose gradients are made together: in the second cache, beside the weights, unless a few steps are more than that already;
+ * what is known of `portable`'s cache is less. */
+enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, BLOCK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
 enum { AHEAD_BYTES = 1 << 20 }; /* weights of a step that the second cache does not keep from step to step */
 enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
 enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
@@ -152,7 +153,7 @@ static void choose_block(const Plan *plan, Kernel *k)
     if (k->kind != KERNEL_TILE || k->one_row || k->all_steps || k->in_place || runs || weights <= UNCACHED_WEIGHTS || plan->B < 2 * k->rows_tile[0])
         return;
     k->block = BLOCK_BYTES / (k->units_tile[0] * k->slots * 64);
-    k->ahead = tile_inputs(k) * k->units * k->slots * plan->graph->spec->codegen.real_bytes >= AHEAD_BYTES;
+    k->ahead = plan->vectors && k->slots > 1 && tile_inputs(k) * k->units * k->slots * plan->graph->spec->codegen.real_bytes >= AHEAD_BYTES;
 }
 
 int kernel_blocks(const Kernel *k, const Source *source) { return k->block ? (source->run + k->block - 1) / k->block : 0; }
@@ -169,13 +170,12 @@ int plan_hoist(const Plan *plan, int inputs)
 }
 
 /* Each row of gates is read once for each product of gradients: from the second cache, if that is soon after it was written. The
- * gradients of the weights are read and written once for a chunk: where these exceed the second cache, more rows at a time are worth more
- * than gates that stay in it. A chunk has whole blocks of rows (ROW_BLOCK of the C) if it can. */
+ * gradients of the weights are read and written once for a chunk: so it has some hundred rows at least, even if their gates then come from further away. A chunk has whole blocks of rows (ROW_BLOCK of the C) if it can. */
 int plan_chunk(const Plan *plan, int64_t row)
 {
     const int64_t cache = plan->vectors ? CHUNK_BYTES : SMALL_CHUNK_BYTES, step = row * plan->graph->spec->codegen.real_bytes * plan->B;
-    const int64_t least = ((plan->vectors ? LEAST_CHUNK_ROWS : CHUNK_ROWS) + plan->B - 1) / plan->B, fits = cache / step, most_steps = fits > least ? fits : least;
-    int64_t whole = CHUNK_ROWS; /* steps that are whole blocks of rows */
+    const int64_t least = ((plan->vectors ? LEAST_CHUNK_ROWS : BLOCK_ROWS) + plan->B - 1) / plan->B, fits = cache / step, most_steps = fits > least ? fits : least;
+    int64_t whole = BLOCK_ROWS; /* steps that are whole blocks of rows */
     for (int64_t rows = plan->B; whole > 1 && rows % 2 == 0; rows /= 2)
         whole /= 2;
     const int64_t steps = most_steps < whole ? most_steps : most_steps / whole * whole;

@@ -2,7 +2,7 @@ m4_dnl vector.m4: the vector layer near the top of every generated C file.
 m4_dnl
 m4_dnl Takes: sg_vector_block(REAL, TARGET). REAL: float, double. TARGET: any (GNU C vectors, their width chosen by the
 m4_dnl   preprocessor) or portable (strict C11, no extension, one lane).
-m4_dnl Gives: C text: Real, V, VI, VU, W, INLINE, UNROLL and the functions v_*, the same names for either argument.
+m4_dnl Gives: C text: Real, V, VI, VU, W, INLINE, UNROLL, UNROLL_4 and the functions v_*, the same names for either argument.
 m4_dnl   sg_widest 32: not wider than 32 bytes.
 m4_dnl Does not: include a header of intrinsics, call libm (but for a square root where no vector unit has one),
 m4_dnl   rely on -ffast-math, or rely on multiplications and additions being fused.
@@ -12,12 +12,7 @@ m4_dnl exhaustive_vector.c. Where a comparison has a NaN the second branch is ta
 m4_dnl v_min(limit, x), which gives the NaN back, and not v_min(x, limit).
 m4_dnl
 m4_dnl sg_vector_words(REAL, TARGET) stands before it, once a file.
-m4_define(<|sg_vector_block|>, <|m4_define(<|sg_vector_fetch|>, m4_ifelse(<|$2|>, <|portable|>, <|<|INLINE void v_fetch(const Real *p) { (void)p; }|>|>,
-<|<|#if defined(__GNUC__)
-INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); } /* to be read soon: into the second cache */
-#else
-INLINE void v_fetch(const Real *p) { (void)p; }
-#endif|>|>))m4_dnl
+m4_define(<|sg_vector_block|>, <|m4_define(<|sg_vector_fetch|>, <|sg_vector_fetch_$2|>)m4_define(<|sg_avx512|>, <|$2|>)m4_dnl
 sg_vector_shape_$2(<|$1|>)
 sg_vector_ops
 sg_vector_exp_$1
@@ -28,7 +23,7 @@ sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
 m4_dnl
 m4_define(<|sg_vector_words|>, <|typedef $1 Real;
 sg_vector_words_$2|>)m4_dnl
-m4_define(<|sg_vector_words_any|>, <|/* A loop in full, and one four passes at a time */
+m4_define(<|sg_vector_words_any|>, <|/* A loop in full; a long one four passes at a time, as its counting costs what two multiply-adds do */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
@@ -240,6 +235,14 @@ m4_define(<|sg_vector_sqrt_double|>, <|sqrt|>)m4_dnl
 m4_dnl
 m4_dnl ---- functions of every shape ----
 m4_dnl
+m4_define(<|sg_vector_fetch_any|>, <|/* What stands at p is to be read soon: into the second cache */
+#if defined(__GNUC__)
+INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); }
+#else
+INLINE void v_fetch(const Real *p) { (void)p; }
+#endif|>)m4_dnl
+m4_define(<|sg_vector_fetch_portable|>, <|/* No word of C asks for what is to be read soon. */
+INLINE void v_fetch(const Real *p) { (void)p; }|>)m4_dnl
 m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 sg_vector_fetch
@@ -315,8 +318,33 @@ INLINE V v_exp2m1_near(V f)
 }
 INLINE V v_exp2m1_times(V s, V f) { return s * v_exp2m1_near(f); }
 |>)m4_dnl
-m4_define(<|sg_vector_tanh_float|>, <|#if defined(V_AVX512)
-/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications */
+m4_dnl sg_with_avx512(C with its instructions, C without): the second alone where there are no vectors
+m4_define(<|sg_with_avx512|>, <|m4_ifelse(sg_avx512, <|portable|>, <|$2|>, <|#if defined(V_AVX512)
+$1
+#else
+$2
+#endif|>)|>)m4_dnl
+m4_define(<|sg_vector_tanh_plain|>, <|INLINE V v_inverse(V d) { return 1 / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }
+
+/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
+INLINE V v_tanh_m(V x)
+{
+    const Real round = V_ROUND + (Real)V_BIAS;
+    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
+    VU bits = v_bits(a * (2 * V_LOG2E) + round);
+    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
+    return s * v_exp2m1_near(f) + (s - 1);
+}
+
+/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
+INLINE V v_tanh(V x)
+{
+    V m = v_tanh_m(x);
+    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
+}|>)m4_dnl
+m4_define(<|sg_vector_tanh_float|>, <|sg_with_avx512(<|/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications. The estimate's bits are the
+ * processor's own: another make of processor may round the result another way. */
 INLINE V v_inverse(V d)
 {
     V r = v_inverse_near(d);
@@ -338,53 +366,15 @@ INLINE V v_quick_quotient(V a, V d)
  * needs no second part. */
 INLINE V v_tanh(V x)
 {
-    V t = v_min(v_set(2 * V_LOG2E * V_TANH_LIMIT), v_abs(x) * (2 * V_LOG2E)), f = v_fraction(t), s = v_scale(v_set(1), t);
+    V t = v_min(v_set(2 * V_LOG2E * V_TANH_LIMIT), v_abs(x) * (2 * V_LOG2E));
+    V f = v_fraction(t), s = v_scale(v_set(1), t);
     V q = (((0.000207462103f * f + 0.00127099175f) * f + 0.00965066156f) * f + 0.0554965619f) * f + 0.240227138f;
     V m = s * ((q * f + 0.693147172f) * f) + (s - 1);
     return v_real(v_bits(v_quotient(m, m + 2)) | v_sign_bit(x));
-}
-#else
-INLINE V v_inverse(V d) { return 1 / d; }
-INLINE V v_quotient(V a, V d) { return a / d; }
-INLINE V v_quick_quotient(V a, V d) { return a / d; }
-
-/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
-INLINE V v_tanh_m(V x)
-{
-    const Real round = V_ROUND + (Real)V_BIAS;
-    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
-    VU bits = v_bits(a * (2 * V_LOG2E) + round);
-    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return s * v_exp2m1_near(f) + (s - 1);
-}
-
-/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
-INLINE V v_tanh(V x)
-{
-    V m = v_tanh_m(x);
-    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
-}
-#endif|>)m4_dnl
-m4_define(<|sg_vector_tanh_double|>, <|INLINE V v_inverse(V d) { return 1 / d; }
-INLINE V v_quotient(V a, V d) { return a / d; }
-INLINE V v_quick_quotient(V a, V d) { return a / d; }
-
-/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
-INLINE V v_tanh_m(V x)
-{
-    const Real round = V_ROUND + (Real)V_BIAS;
-    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
-    VU bits = v_bits(a * (2 * V_LOG2E) + round);
-    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return s * v_exp2m1_near(f) + (s - 1);
-}
-
-/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
-INLINE V v_tanh(V x)
-{
-    V m = v_tanh_m(x);
-    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
-}|>)m4_dnl
+}|>, <|sg_vector_tanh_plain|>)
+|>)m4_dnl
+m4_define(<|sg_vector_tanh_double|>, <|sg_vector_tanh_plain
+|>)m4_dnl
 m4_define(<|sg_vector_functions|>, <|/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
 INLINE V v_exp_tail(V x, V tail)
 {
@@ -411,8 +401,9 @@ m4_dnl
 m4_dnl ---- functions of cells: quotients left open, so that several share a division; their errors count as parts of 1 ----
 m4_dnl
 m4_define(<|sg_vector_gates|>, <|
-/* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
- * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */|>)m4_dnl
+/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
+ * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
+ * v_tanh_above / v_tanh_below, so that several share a division. */|>)m4_dnl
 m4_define(<|sg_vector_sigmoid_below|>, <|/* 1 + 2^(n + f), n + f = -x / ln 2 */
 INLINE V v_sigmoid_below(V x)
 {
@@ -421,21 +412,17 @@ INLINE V v_sigmoid_below(V x)
     VU bits = v_bits(a * -V_LOG2E + round);
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
     return v_exp2m1_times(s, f) + (s + 1);
-}|>)m4_dnl
+}
+INLINE V v_gate(V x) { return v_sigmoid(x); }|>)m4_dnl
 m4_define(<|sg_vector_gates_float|>, <|
-#if defined(V_AVX512)
-/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
+sg_with_avx512(<|/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
 INLINE V v_sigmoid_below(V x)
 {
     V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
     V p = ((0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f)) * ff + (0.693151312f * f + 1);
     return s * p + 1;
 }
-INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
-#else
-sg_vector_sigmoid_below
-INLINE V v_gate(V x) { return v_sigmoid(x); }
-#endif
+INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }|>, <|sg_vector_sigmoid_below|>)
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
 INLINE V v_tanh_above(V x)
@@ -455,7 +442,6 @@ INLINE V v_tanh_above(V x) { return v_real(v_bits(v_tanh_m(x)) | v_sign_bit(x));
 INLINE V v_tanh_below(V x) { return v_tanh_m(x) + 2; }
 
 sg_vector_sigmoid_below
-INLINE V v_gate(V x) { return v_sigmoid(x); }
 |>)m4_dnl
 m4_define(<|sg_vector_gelu_float|>, <|/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
 INLINE V v_mills(V t)
@@ -514,7 +500,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_quick_quotient, (void)v_gate,
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl

@@ -14,15 +14,16 @@ sg_helper(<|transpose_panels|>, <|
 static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
     const Range units = share_range(s, count, P);
-    for (ptrdiff_t u = units.first; u < units.end; u += P)
+    for (ptrdiff_t u = units.first; u < units.end; u += P) {
+        const int wide = units.end - u < P ? (int)(units.end - u) : P;
         for (int p = 0; p < panels; p++) {
-            const int wide = units.end - u < P ? (int)(units.end - u) : P;
             const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
             Real *to = t + (u / P * panels + p) * columns * P;
             for (int g = 0; g < columns; g++, to += P)
                 for (int i = 0; i < wide; i++)
                     to[i] = from[i * columns + g];
         }
+    }
 }|>)m4_dnl
 sg_helper(<|copy_reals|>, <|
 static void copy_reals(const Real *from, Real *to, const int count)

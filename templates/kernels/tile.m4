@@ -147,9 +147,13 @@ sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
 sg_defop(<|sg_blocked_source|>, 12, <|sg_blocked_run($@)|>)m4_dnl
-m4_dnl The weights a block further on come from beyond the second cache: each tile of rows has its part of them fetched.
-sg_defop(<|sg_blocked_source_ahead|>, 12, <|sg_blocked_run($@, <|
-        const Real *ahead = from + K * $9 * P + row / R * K * P; /* this tile's part of the next block's weights */|>, <|
+m4_dnl The weights a block further on come from beyond the second cache: each tile of rows has one of the block's SLOTS parts of them fetched.
+m4_dnl sg_blocked_source_ahead(those of sg_blocked_source, END of the units)
+sg_defop(<|sg_blocked_source_ahead|>, 13, <|sg_blocked_run(m4_dnl
+<|$1|>, <|$2|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>, <|$8|>, <|$9|>, <|$10|>, <|$11|>, <|$12|>, <|
+        /* this tile's part of the weights a block further on; behind the last block, and for tiles beyond S, what is there anyway */
+        const int more = row / R < S && (k1 + K <= $4 || u + W < $13);
+        const Real *ahead = more ? from + K * $9 * P + row / R * K * P : from;|>, <|
             v_fetch(ahead + (k - k0) * P);|>)|>)m4_dnl
 sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
         UNROLL for (int b = 0; b < R; b++)

@@ -226,6 +226,7 @@ proc rounds {group name ours peer theirs facts} {
     foreach list {a b ratios shares cycles peaks} { set $list {} }
     for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
         lappend peaks [set peak [peak]]
+        set ::said ""
         lappend a [set ns [uplevel #0 $ours]]
         if {[dict exists $facts flops]} { lappend shares [expr {[dict get $facts flops] / $ns / $peak}] }
         if {[regexp {cycles (\d+) of (\d+)} $::said - count each]} { lappend cycles [expr {[dict get $facts flops] / double($count * $each)}] }

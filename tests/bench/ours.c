@@ -7,7 +7,7 @@
  *   infer     one sequence of T steps
  *   stream    one streaming step
  *   layer     the recurrent layer `cell` alone, forward and backward, with its own functions (-DLAYER)
- *   timers    its kernels, one by one (-DTIMERS=n, see tiles.tcl)
+ *   timers    its kernels, one by one, in cycles (-DTIMERS=n, see tiles.tcl)
  * Gives: nanoseconds of one call; of a layer also those of its phases, and its cycles, of how many FLOPs each. `count` runs step, forward and stream a few times each, for callgrind.
  * Does not: read data: inputs and targets are drawn.
  */

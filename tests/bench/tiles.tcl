@@ -4,7 +4,8 @@
 # of the best; exit 0, 1 for usage. Does not: judge, run in ctest, try what the C would pick for narrower vectors than this machine's.
 #
 # Each round is one program in which every kernel has another tile: the first column of its BY_WIDTH is overwritten. A macro behind
-# each kernel's definition times its calls within a training step, in cycles (timers.h). The programs take turns; the median of a turn's steps, and of the turns, counts.
+# each kernel's definition times its calls within a training step, in cycles (timers.h). The programs take turns; the median of a
+# turn's steps, and of the turns, counts.
 
 package require Tcl 8.6
 set here [file dirname [file normalize [info script]]]
@@ -59,6 +60,9 @@ proc command_line {words} {
     }
     if {![llength [dict get $options cases]]} {
         foreach kind {lstm gru rnn} { foreach h {16 20 32 48 64 100 128} { dict lappend options cases $kind:$h } }
+    }
+    if {![string is integer -strict [dict get $options passes]] || [dict get $options passes] < 1} {
+        usage_error "--passes: found '[dict get $options passes]', expected a number from 1"
     }
     return $options
 }

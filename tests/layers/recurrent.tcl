@@ -83,6 +83,10 @@ foreach {kind hidden features batch} {rnn 48 270 21 lstm 13 250 13 gru 13 250 13
 test blocks/vectors {
     verify_vectors -T 4 -batch 13 -input rows -features 250 -target {value 1} -model {"lstm: {hidden: 17}" last "linear: {out: targets}"}
 } good
+# A megabyte of weights a step: a block's are fetched while those before are in use.
+set keys {-T 2 -batch 13 -input rows -features 200 -target {value 1} -model {"lstm: {hidden: 257}" last "linear: {out: targets}"}}
+test ahead/vectors { verify_vectors {*}$keys } good
+test ahead/vectors_are_there { regexp {the next one fetched ahead} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 # Gates that the second cache does not hold: gradients are made every few steps; the last chunk, that of step 0 or of the last step, is a rest.
 proc chunks {keys options} {
     return [regexp {gradients of weights and input, over \d+ steps} [ran $::seqgen [spec {*}$keys] {*}$options --dump plan]]

@@ -41,7 +41,7 @@ static double right_gelu_grad(double x)
 
 static bool any_value(Real y, Real mirrored) { return (void)y, (void)mirrored, true; }
 static bool tanh_holds(Real y, Real mirrored) { return y == -mirrored && !signbit(y) != !signbit(mirrored) && y >= -1 && y <= 1; }
-static bool sigmoid_holds(Real y, Real mirrored) { return (void)mirrored, y >= 0 && y <= 1; }
+static bool sigmoid_holds(Real y, Real mirrored) { return y >= 0 && y <= 1 && mirrored >= 0 && mirrored <= 1; }
 
 typedef enum Unit {
     ULPS,

@@ -33,7 +33,7 @@ static inline double ulps(Real got, long double want)
 
 static inline void tally_add(Tally *tally, Real x, double error)
 {
-    if (error > tally->worst) {
+    if (!(error <= tally->worst)) { /* a NaN is the worst of all */
         tally->worst = error;
         tally->where = x;
     }
@@ -41,7 +41,7 @@ static inline void tally_add(Tally *tally, Real x, double error)
 
 static inline bool tally_report(const Tally *tally)
 {
-    bool ok = tally->worst <= tally->limit;
+    bool ok = tally->worst <= tally->limit; /* not if it is a NaN */
     printf("%s %-10s worst %.3f at %.17g; allowed %g\n", ok ? "ok    " : "FAILED", tally->name, tally->worst,
            (double)tally->where, tally->limit);
     return ok;

@@ -40,6 +40,7 @@ if {[has avx]} { lappend variants gcc {-O2 -mavx} }
 if {[has avx2 fma bmi2]} { lappend variants gcc "-O2 $plain -march=x86-64-v3" clang "-O0 $plain -march=x86-64-v3" }
 if {[has avx512f avx512bw avx512vl avx512dq]} {
     lappend variants gcc "-O0 -march=x86-64-v4" gcc "-O2 $plain -march=x86-64-v4" clang "-O0 -march=x86-64-v4"
+    lappend variants gcc "-O2 -march=x86-64-v4 -DV_BYTES=32" ;# narrow models: AVX-512's instructions, half its width
 }
 
 foreach {compiler options} $variants {

@@ -153,6 +153,7 @@ INLINE Real v_hmax(V v) { return v; }
 
 enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
+/* No word of C asks for what is to be read soon. */
 INLINE void v_fetch(const Real *p) { (void)p; }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
@@ -203,37 +204,7 @@ INLINE V v_exp_tail(V x, V tail)
 }
 INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 
-#if defined(V_AVX512)
-/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications */
-INLINE V v_inverse(V d)
-{
-    V r = v_inverse_near(d);
-    return r * v_residual(v_set(1), d, r) + r;
-}
-INLINE V v_quotient(V a, V d)
-{
-    V r = v_inverse_near(d), q = a * r;
-    return v_residual(a, q, d) * r + q;
-}
-/* with a shorter chain, and an error of one unit more */
-INLINE V v_quick_quotient(V a, V d)
-{
-    V r = v_inverse_near(d), q = a * r;
-    return q * v_residual(v_set(1), d, r) + q;
-}
-
-/* m / (m + 2), m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2, n the floor. The quotient damps the errors of large m, so f
- * needs no second part. */
-INLINE V v_tanh(V x)
-{
-    V t = v_min(v_set(2 * V_LOG2E * V_TANH_LIMIT), v_abs(x) * (2 * V_LOG2E)), f = v_fraction(t), s = v_scale(v_set(1), t);
-    V q = (((0.000207462103f * f + 0.00127099175f) * f + 0.00965066156f) * f + 0.0554965619f) * f + 0.240227138f;
-    V m = s * ((q * f + 0.693147172f) * f) + (s - 1);
-    return v_real(v_bits(v_quotient(m, m + 2)) | v_sign_bit(x));
-}
-#else
 INLINE V v_inverse(V d) { return 1 / d; }
-INLINE V v_quotient(V a, V d) { return a / d; }
 INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
@@ -252,7 +223,7 @@ INLINE V v_tanh(V x)
     V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }
-#endif
+
 /* 2^n / (2^n + e^-r), above and below times 2^V_DENORMAL: then 2^n can be as small as the result gets. */
 INLINE V v_sigmoid(V x)
 {
@@ -263,18 +234,9 @@ INLINE V v_sigmoid(V x)
     return s / (e * one + s);
 }
 
-/* What cells take of sigmoid and tanh. sigmoid x = 1 / (1 + e^-x) may be right to a part of 1, not of itself: it stays above e^-V_GATE_LIMIT.
- * Quotients may be left open, v_sigmoid_below and v_tanh_above / v_tanh_below, so that several share a division. */
-#if defined(V_AVX512)
-/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. Short chains: a step waits for them. */
-INLINE V v_sigmoid_below(V x)
-{
-    V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
-    V p = ((0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f)) * ff + (0.693151312f * f + 1);
-    return s * p + 1;
-}
-INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }
-#else
+/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
+ * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
+ * v_tanh_above / v_tanh_below, so that several share a division. */
 /* 1 + 2^(n + f), n + f = -x / ln 2 */
 INLINE V v_sigmoid_below(V x)
 {
@@ -285,7 +247,6 @@ INLINE V v_sigmoid_below(V x)
     return v_exp2m1_times(s, f) + (s + 1);
 }
 INLINE V v_gate(V x) { return v_sigmoid(x); }
-#endif
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
 INLINE V v_tanh_above(V x)
@@ -338,7 +299,7 @@ INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quotient, (void)v_quick_quotient, (void)v_gate,
+    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
 
@@ -409,7 +370,7 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 /* dW[21][8 units x 1] += sum over rows of a' d; db += that of d */
 enum { gradient_21x8_sums_R = BY_WIDTH(11, 11, 11, 11), gradient_21x8_sums_N = BY_WIDTH(2, 1, 1, 1) };
 
-INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
+INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int with_db, Real *db)
 {
     enum { N = gradient_21x8_sums_N, S = 1 };
     V acc[gradient_21x8_sums_R][N * S], sum[N * S];
@@ -420,7 +381,7 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
@@ -433,14 +394,16 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
-        if (sums)
+        if (with_db) {
             UNROLL for (int j = 0; j < N * S; j++)
                 sum[j] += dr[j];
+        }
     }
-    if (sums)
+    if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+    }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -456,6 +419,7 @@ static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, co
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
             for (int k = 0; k + gradient_21x8_sums_R <= INPUTS; k += gradient_21x8_sums_R)
                 gradient_21x8_sums_tile(gradient_21x8_sums_R, k, u, count, a + first * 24, d + first * 8, dw, 0, db);
+            /* these few have registers free for the sums of d */
             gradient_21x8_sums_tile(REST, INPUTS - REST, u, count, a + first * 24, d + first * 8, dw, 1, db);
         }
 }
@@ -558,7 +522,7 @@ static void linear_8_2(const int rows, const Real *bias, const Real *x, const Re
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
 enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int sums, Real *db)
+INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int with_db, Real *db)
 {
     enum { N = gradient_8x4_sums_N, S = 1 };
     V acc[gradient_8x4_sums_R][N * S], sum[N * S];
@@ -569,7 +533,7 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
                 acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = sums ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
@@ -582,14 +546,16 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
             UNROLL for (int j = 0; j < N * S; j++)
                 acc[b][j] += ak * dr[j];
         }
-        if (sums)
+        if (with_db) {
             UNROLL for (int j = 0; j < N * S; j++)
                 sum[j] += dr[j];
+        }
     }
-    if (sums)
+    if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
                 v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+    }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
@@ -605,6 +571,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
             const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
                 gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + first * 8, d + first * 4, dw, 0, db);
+            /* these few have registers free for the sums of d */
             gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw, 1, db);
         }
 }
@@ -661,15 +628,16 @@ static void linear_2_to_8_dx(const int rows, const Real *x, const Real *w, Real 
 static void transpose_panels(const Share *s, const Real *w, const int panels, const int inputs, const int first, const int count, const int columns, Real *t)
 {
     const Range units = share_range(s, count, P);
-    for (ptrdiff_t u = units.first; u < units.end; u += P)
+    for (ptrdiff_t u = units.first; u < units.end; u += P) {
+        const int wide = units.end - u < P ? (int)(units.end - u) : P;
         for (int p = 0; p < panels; p++) {
-            const int wide = units.end - u < P ? (int)(units.end - u) : P;
             const Real *from = w + ((ptrdiff_t)p * inputs + first + u) * columns;
             Real *to = t + (u / P * panels + p) * columns * P;
             for (int g = 0; g < columns; g++, to += P)
                 for (int i = 0; i < wide; i++)
                     to[i] = from[i * columns + g];
         }
+    }
 }
 
 static void zero_rows(const int rows, Real *to, const int stride)
