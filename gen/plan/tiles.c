@@ -30,14 +30,16 @@ enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks
 enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, BLOCK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
 enum { AHEAD_BYTES = 1 << 20 }; /* weights of a step that the second cache does not keep from step to step */
 enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
-enum { CHAINS = 8 }; /* independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle */
+/* Independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle; just so many have no slack, and lose some */
+enum { CHAINS = 8, TIGHT = 2 };
 
 static int most(int a, int b) { return a > b ? a : b; }
 
 /* A tile's multiply-adds a k, and what its loads are worth */
 static double tile_cost(int rows, int vectors, double weight)
 {
-    return most(rows * vectors, CHAINS) + rows * LOAD + vectors * weight + 0.5;
+    const int sums = rows * vectors, tight = sums == CHAINS ? TIGHT : 0;
+    return most(sums, CHAINS) + tight + rows * LOAD + vectors * weight + 0.5;
 }
 
 typedef struct Choice {

@@ -1,14 +1,15 @@
-/* team.c: see team.h. A step of a small network takes a tenth of a millisecond and meets a dozen times, so threads that
- * wait look for a while before they sleep.
+/* team.c: see team.h. A step of a small network takes a few tenths of a millisecond and meets a dozen times, and waking a thread takes
+ * longer than what it waits for. So threads that wait look for about that long before they sleep, if each has a core.
  */
 #include "team.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <threads.h>
+#include <unistd.h>
 
-enum { THREADS_MAX = 256, LOOKS = 4000 };
-static const double flops_worth_a_team = 1e7; /* about 0.1 ms of one core, ten times what the meetings of a step cost */
+enum { THREADS_MAX = 256, LOOKS = 300000, LOOKS_ON_SHARED_CORES = 100 };
+static const double flops_worth_a_team = 2e7; /* about 0.2 ms of one core, ten times what the meetings of a step cost */
 
 /* What all threads do next; job NULL: they end. */
 typedef struct Work {
@@ -23,7 +24,7 @@ typedef struct Work {
 } Work;
 
 struct SeqrtTeam {
-    int count;
+    int count, looks;
     atomic_int arrived, sleeping;
     atomic_uint meeting; /* number of meetings so far */
     mtx_t lock;
@@ -59,7 +60,7 @@ static void team_meet(void *of)
         }
         return;
     }
-    for (int look = 0; look < LOOKS; look++)
+    for (int look = 0; look < team->looks; look++)
         if (atomic_load_explicit(&team->meeting, memory_order_acquire) != meeting)
             return;
     sleep_until(team, meeting);
@@ -95,6 +96,7 @@ SeqrtTeam *seqrt_team_new(const SeqrtModel *model, long threads)
         return NULL;
     team->count = threads < model->B ? (int)threads : model->B;
     team->count = team->count < THREADS_MAX ? team->count : THREADS_MAX;
+    team->looks = team->count <= sysconf(_SC_NPROCESSORS_ONLN) ? LOOKS : LOOKS_ON_SHARED_CORES;
     mtx_init(&team->lock, mtx_plain);
     cnd_init(&team->woken);
     for (int i = 0; i < team->count; i++)
