@@ -61,14 +61,14 @@ proc table_write {path} {
 
 # ---- roofline ----
 
-set roofline_head {set terminal svg size 900,560 font 'Arial,13' rounded
+set roofline_head {set terminal svg size 900,560 font 'Arial,13' rounded noenhanced
 set output '%s'
 set logscale xy
 set xlabel 'FLOP a byte that passes between core and cache'
 set ylabel 'GFLOP/s'
-set xrange [0.1:200]
-set yrange [1:%g]
-set key outside right top
+set xrange [0.1:400]
+set yrange [10:%g]
+set key inside right bottom
 set grid
 peak = %g
 near = %g
@@ -81,14 +81,16 @@ proc roofline_write {path} {
     set blocks {}
     set plots [list {roof(near, x) title sprintf('FMA peak %.0f GFLOP/s, half a megabyte %.0f GB/s', peak, near) lw 2 lc rgb '#444444'} \
         {roof(far, x) title sprintf('memory %.0f GB/s', far) lw 2 dt 2 lc rgb '#888888'}]
-    foreach group {lstm infer stream} {
+    # whose labels stand where, in which colour: those of one sequence and of streaming are at one place of the axis
+    foreach {group side colour} {lstm {offset 0.7,0 left} #1b6ca8 infer {offset 0.8,0 left} #c0392b stream {offset -0.8,0 right} #2e8b57} {
         set points [lmap row $::rows {
             if {[dict get $row group] ne $group || ![have $row bytes]} continue
-            format "%g %g \"%s\"" [expr {[dict get $row flops] / [dict get $row bytes]}] [rate $row] [dict get $row case]
+            set name [expr {[string match *,I=* [dict get $row case]] ? "" : [regsub {,T=.*} [dict get $row case] {}]}] ;# sizes beside multiples of 16: too close
+            format "%g %g \"%s\"" [expr {[dict get $row flops] / [dict get $row bytes]}] [rate $row] $name
         }]
         if {![llength $points]} continue
         append blocks "\$$group << EOD\n[join [lsort -unique $points] \n]\nEOD\n"
-        lappend plots "\$$group using 1:2:3 with labels point pt 7 offset 1,0.4 left font ',9' title '$group'"
+        lappend plots "\$$group using 1:2:3 with labels noenhanced point pt 7 lc rgb '$colour' textcolor rgb '$colour' $side font ',9' title '$group'"
     }
     if {$blocks eq ""} return
     set peak [median [lmap row $::rows {if {![have $row peak]} continue; dict get $row peak}]]
