@@ -26,20 +26,25 @@ static double cycle_clock(void)
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
-static double cycle_chains(void)
+/* So many multiply-adds in each of CYCLE_CHAINS chains: enough of them for two units of five cycles, few enough for sixteen registers */
+static void cycle_work(int links)
 {
     CycleV c[CYCLE_CHAINS], a = .999f - (CycleV){0}, b = 1e-3f - (CycleV){0};
     memcpy(c, cycle_seeds, sizeof c);
-    const double start = cycle_clock();
-    for (int i = 0; i < CYCLE_LINKS; i++) {
+    for (int i = 0; i < links; i++) {
 #pragma GCC unroll 10
         for (int k = 0; k < CYCLE_CHAINS; k++)
             c[k] = c[k] * a + b;
         __asm__ volatile(""); /* the loop stays a loop */
     }
-    const double took = cycle_clock() - start;
     memcpy(cycle_seeds, c, sizeof c);
-    return took * 2 / (CYCLE_LINKS * CYCLE_CHAINS);
+}
+
+static double cycle_chains(void)
+{
+    const double start = cycle_clock();
+    cycle_work(CYCLE_LINKS);
+    return (cycle_clock() - start) * 2 / (CYCLE_LINKS * CYCLE_CHAINS);
 }
 
 /* The first microseconds of such work are slower, and an interruption adds: the least of four */

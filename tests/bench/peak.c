@@ -10,33 +10,13 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cycle.h"
 
-#if defined __AVX512F__
-typedef float V __attribute__((vector_size(64)));
-#elif defined __AVX__
-typedef float V __attribute__((vector_size(32)));
-#else
-typedef float V __attribute__((vector_size(16)));
-#endif
-
-/* Ten chains: enough for two units of five cycles, few enough for sixteen registers. */
-enum { CHAINS = 10, LINKS = 4000, LANES = (int)(sizeof(V) / sizeof(float)) };
-static V seeds[CHAINS];
+typedef CycleV V;
+enum { LINKS = 4000, LANES = (int)(sizeof(V) / sizeof(float)) };
 
 static V same(float x) { return x - (V){0}; }
-
-static void chains(void)
-{
-    V c[CHAINS], a = same(.999f), b = same(1e-3f);
-    memcpy(c, seeds, sizeof c);
-    for (int i = 0; i < LINKS; i++) {
-#pragma GCC unroll 10
-        for (int k = 0; k < CHAINS; k++)
-            c[k] = c[k] * a + b;
-        __asm__ volatile(""); /* the loop stays a loop */
-    }
-    memcpy(seeds, c, sizeof c);
-}
+static void chains(void) { cycle_work(LINKS); }
 
 /* What a product reaches whose operands all are in the first cache. A tile of rows: a load for each vector of weights, one for each row's
  * input. One row: a load for every multiply-add. */
@@ -107,7 +87,8 @@ static double bandwidth(size_t bytes)
 
 int main(int argc, char **argv)
 {
-    printf("%.2f", 2e-9 * CHAINS * LINKS * LANES / clock_best(chains));
+    (void)cycle_now, (void)cycle_order;
+    printf("%.2f", 2e-9 * CYCLE_CHAINS * LINKS * LANES / clock_best(chains));
     if (argc > 1 && strcmp(argv[1], "limits") == 0) {
         memset(weights, argc - 2, sizeof weights); /* zeros that the compiler cannot know */
         memset(inputs, argc - 2, sizeof inputs);
