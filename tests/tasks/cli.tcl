@@ -50,6 +50,19 @@ foreach option {--max-ram --max-flash --max-lines} {
     test enough/$option { dict get [run $seqgen $spec -o large.c $option 1000000000] code } 0
 }
 
+source $root/tests/tools/specs.tcl
+# What is predicted for max_flash, beside what the compiler makes of it: within a factor of two, long straight-line schedules included
+foreach {name T options} {few_steps 7 {} rolled 512 {--unroll none} unrolled 512 {--unroll full}} {
+    test flash/$name {
+        set model [spec -name flash_$name -input rows -T $T -model {"lstm: {hidden: 12, layers: 2}" last "linear: {out: classes}"}]
+        regexp {"flash_bytes": ?(\d+)} [ran $seqgen info $model --target portable {*}$options --json] - predicted
+        ran $seqgen $model --target portable {*}$options -o flash.c --quiet
+        ran gcc -O2 -I[file dirname [file dirname $seqgen]]/include -c flash.c -o flash.o
+        set there [lindex [split [ran size flash.o] \n] 1 0]
+        expr {$predicted > $there / 2.0 && $predicted < $there * 2.0 ? "near" : "predicted $predicted, there are $there"}
+    } near
+}
+
 # ---- tools that fail ----
 
 test tool/no_compiler { shape -env {CC /no/such/cc} $seqgen build $spec -o t } {5 0 1}
