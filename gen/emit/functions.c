@@ -7,7 +7,7 @@
 /* Helpers in the order they are printed; `needs` must stand before its users. */
 typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
-    {"add_vectors", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
+    {"add_vectors", NULL}, {"zero_share", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
     {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
@@ -51,13 +51,14 @@ void emit_helpers(Emitter *e)
 /* Spaces that a call needs behind this line: below an `if`, `else` or `for` that ends with it, one step more than it has. */
 static const char *indent_after(const char *line)
 {
-    static const char SPACES[] = "        ";
+    static const char SPACES[] = "            ";
+    enum { MOST = sizeof SPACES - 1 };
     const char *word = line;
     while (*word == ' ')
         word++;
     const bool control = strncmp(word, "if (", 4) == 0 || strcmp(word, "else") == 0 || strncmp(word, "for (", 5) == 0;
     const size_t length = strlen(line), depth = control && line[length - 1] != ';' ? (size_t)(word - line) + 4 : 0;
-    return SPACES + (depth < 8 ? 8 - depth : 0);
+    return SPACES + (depth < MOST ? MOST - depth : 0);
 }
 
 /* Arguments broken into lines of about a hundred characters. */

@@ -298,7 +298,7 @@ static void outer(Emitter *e, const Kernel *k)
     const int numbers[9] = {k->slots, k->inputs, k->a_stride, k->d_stride, k->d_slots, k->d_slot, k->w_rows, k->w_first, k->units};
     for (int i = 0; i < 9; i++)
         a[i] = i == 5 ? term(" + %d * P", numbers[i]) : i == 7 && numbers[i] ? mem_format("(k + %d)", numbers[i]) : i == 7 ? mem_copy("k") : stream_int(numbers[i]);
-    stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], k->sums ? "sums" : "", NULL);
+    stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], k->sums ? "sums" : "", k->runs ? "runs" : "", NULL);
     for (int i = 0; i < 9; i++)
         free(a[i]);
     free(rows), free(units);
@@ -314,7 +314,7 @@ void emit_kernels(Emitter *e)
         case KERNEL_DOTS: dots(e, k); break;
         case KERNEL_EACH: each(e, k); break;
         case KERNEL_OUTER: outer(e, k); break;
-        case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, stride, NULL); break;
+        case KERNEL_SUM: stream_op(e->stream, "sg_sum", k->name, k->comment, count, stride, k->runs ? "runs" : "", NULL); break;
         }
         free(count), free(stride);
     }

@@ -255,8 +255,10 @@ static void share(Emitter *e)
     for (int i = 0; i < e->plan->functions_count; i++)
         if (e->plan->functions[i]->uses_steps) {
             stream_op(e->stream, "sg_share_steps", NULL);
-            return;
+            break;
         }
+    if (e->plan->parts)
+        stream_op(e->stream, "sg_share_parts", NULL);
 }
 
 static void top(Emitter *e)

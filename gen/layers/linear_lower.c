@@ -134,8 +134,9 @@ static void backward(Linear *n)
         function_line(f, "scatter_slots(s, m->total, m->tokens, %s, %d, 1, %d, %d, %s);", dy, n->Op, n->Op, n->Op, plan_grad_ref(plan, n->w));
     for (int i = 0, first = 0; i < n->in.pieces && !n->in.tokens; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
-        outer_call(plan, f, rows, plan_ref(plan, x->buffer), x->stride, x->width, dy, n->Op, n->Op, 1, 0, 1, plan_grad_ref(plan, n->w), n->K, first,
-                   i == 0 && n->b >= 0 ? plan_grad_ref(plan, n->b) : NULL);
+        outer_call(plan, f, &(Outer){.share = "s", .rows = rows, .a = plan_ref(plan, x->buffer), .inputs = x->width, .a_stride = x->stride, .d = dy, .d_stride = n->Op,
+                                     .units = n->Op, .slots = 1, .used = 1, .dw = plan_grad_ref(plan, n->w), .w_rows = n->K, .w_first = first,
+                                     .db = i == 0 && n->b >= 0 ? plan_grad_ref(plan, n->b) : NULL});
         if (x->grad < 0)
             continue;
         char *name = mem_format("linear_%d_to_%d_dx", n->O, x->width);
@@ -146,7 +147,7 @@ static void backward(Linear *n)
         free(name);
     }
     if (n->b >= 0 && n->in.tokens)
-        sum_call(plan, f, rows, dy, n->Op, n->Op, 1, plan_grad_ref(plan, n->b));
+        sum_call(plan, f, &(Outer){.share = "s", .rows = rows, .d = dy, .d_stride = n->Op, .units = n->Op, .slots = 1, .db = plan_grad_ref(plan, n->b)});
     plan_backward(plan, f);
 }
 

@@ -170,61 +170,87 @@ static const Rows *gradient_rows(const Run *r) { return r->chunk ? &CHUNK_ROWS :
 static void recurrent_gradient(Run *r, Function *f)
 {
     Plan *plan = r->plan;
-    const Cell *cell = r->cell;
     const Rows *rows = gradient_rows(r);
-    const char *h = plan_ref(plan, r->h), *gates = plan_ref(plan, r->gates), *dw = plan_grad_ref(plan, r->w_hh);
+    const char *h = plan_ref(plan, r->h), *gates = plan_ref(plan, r->gates);
+    Outer o = recurrent_outer_h(r);
+    o.rows = rows->pairs;
+    o.a = plan_row(h, r->reverse ? rows->later : rows->before, r->Hp), o.d = plan_row(gates, r->reverse ? rows->before : rows->later, r->row);
     if (!r->chunk)
         function_line(f, "const size_t first = (size_t)m->rows[0];");
     function_line(f, "if (m->dense)");
-    outer_call(plan, f, rows->pairs, plan_row(h, r->reverse ? rows->later : rows->before, r->Hp), r->Hp, r->H,
-               plan_row(gates, r->reverse ? rows->before : rows->later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
+    outer_call(plan, f, &o);
     function_line(f, "else");
     function_line(f, "    for (int i = %s; i < %s; i++)", rows->from, rows->end);
     const char *later = "m->at[i]", *before = "m->at[i - 1]";
-    outer_call(plan, f, "m->rows[i]", plan_row(h, r->reverse ? later : before, r->Hp), r->Hp, r->H,
-               plan_row(gates, r->reverse ? before : later, r->row), r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
+    o.rows = "m->rows[i]";
+    o.a = plan_row(h, r->reverse ? later : before, r->Hp), o.d = plan_row(gates, r->reverse ? before : later, r->row);
+    outer_call(plan, f, &o);
     if (!plan->carry)
         return;
     if (r->chunk)
         function_line(f, "if (t == 0)");
-    outer_call(plan, f, "m->rows[0]", plan_ref(plan, r->h0), r->Hp, r->H, gates, r->row, r->Hp, cell->slots, cell->h_slot, cell->h_slots, dw, r->H, 0, NULL);
+    o.rows = "m->rows[0]", o.a = plan_ref(plan, r->h0), o.d = gates;
+    outer_call(plan, f, &o);
 }
 
-/* Whether the product that makes the input weights' gradient sums all slots of the gates, too, so that the bias's costs little more */
-static bool sums_beside(const Run *r) { return r->bias && !r->in.tokens && r->cell->x_slots == r->cell->slots; }
+static void token_gradient(Run *r, Function *f)
+{
+    Plan *plan = r->plan;
+    const Rows *rows = gradient_rows(r);
+    function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, plan_row("m->tokens", rows->first, 1),
+                  plan_row(plan_ref(plan, r->gates), rows->first, r->row), r->row, r->Hp / plan->P, r->cell->slots * plan->P, r->cell->x_slots * plan->P,
+                  plan_grad_ref(plan, r->w_ih));
+}
 
 static void input_gradient(Run *r, Function *f)
 {
     Plan *plan = r->plan;
-    const Cell *cell = r->cell;
     const Rows *rows = gradient_rows(r);
-    const char *gates = plan_row(plan_ref(plan, r->gates), rows->first, r->row), *dw = plan_grad_ref(plan, r->w_ih);
     if (r->in.tokens) {
-        function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, plan_row("m->tokens", rows->first, 1), gates, r->row,
-                      r->Hp / plan->P, cell->slots * plan->P, cell->x_slots * plan->P, dw);
+        token_gradient(r, f);
         return;
     }
-    for (int i = 0, first = 0; i < r->in.pieces; first += r->in.piece[i++].width) {
+    for (int i = 0; i < r->in.pieces; i++) {
         const Piece *piece = &r->in.piece[i];
-        outer_call(plan, f, rows->count, plan_row(plan_ref(plan, piece->buffer), rows->first, piece->stride), piece->stride, piece->width, gates, r->row, r->Hp,
-                   cell->slots, cell->x_slot, cell->x_slots, dw, r->K, first, i == 0 && sums_beside(r) ? plan_grad_ref(plan, r->b_ih) : NULL);
+        Outer o = recurrent_outer_x(r, i);
+        o.rows = rows->count, o.a = plan_row(plan_ref(plan, piece->buffer), rows->first, piece->stride), o.d = plan_row(plan_ref(plan, r->gates), rows->first, r->row);
+        outer_call(plan, f, &o);
+    }
+}
+
+static bool wants_dx(const Run *r)
+{
+    for (int i = 0; i < r->in.pieces; i++)
+        if (r->in.piece[i].grad >= 0)
+            return true;
+    return false;
+}
+
+/* The input's own gradient: dx = dgates . W_ih */
+static void input_products(Run *r, Function *f)
+{
+    const Rows *rows = gradient_rows(r);
+    for (int i = 0; i < r->in.pieces; i++) {
+        const Piece *piece = &r->in.piece[i];
         if (piece->grad < 0)
             continue;
         /* backward meets the reverse direction first: it sets dx, the forward direction adds to it */
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
-        char *own_dx = plan_row(plan_ref(plan, piece->grad), rows->own_first, piece->stride);
+        char *own_dx = plan_row(plan_ref(r->plan, piece->grad), rows->own_first, piece->stride);
         f->uses_steps = !r->chunk;
-        gates_product(r, f, "dx", rows->own, rows->own_first, cell->x_slot, cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
+        gates_product(r, f, "dx", rows->own, rows->own_first, r->cell->x_slot, r->cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
                       add ? own_dx : NULL, add);
     }
 }
 
 static void bias_sums(Run *r, Function *f)
 {
-    if (sums_beside(r))
+    if (recurrent_sums_beside(r))
         return;
     const Rows *rows = gradient_rows(r);
-    sum_call(r->plan, f, rows->count, plan_row(plan_ref(r->plan, r->gates), rows->first, r->row), r->row, r->Hp, r->cell->slots, plan_grad_ref(r->plan, r->b_ih));
+    Outer o = recurrent_outer_h(r);
+    o.rows = rows->count, o.d = plan_row(plan_ref(r->plan, r->gates), rows->first, r->row), o.db = plan_grad_ref(r->plan, r->b_ih);
+    sum_call(r->plan, f, &o);
 }
 
 /* Both biases have the same sums, but for the slots that only one of them reaches. */
@@ -248,6 +274,7 @@ static void gradients(Run *r)
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input, over all rows at once", r->layer->name),
                                 "%s_gradients", r->base);
     input_gradient(r, f);
+    input_products(r, f);
     recurrent_gradient(r, f);
     if (r->bias) {
         bias_sums(r, f);
@@ -260,21 +287,29 @@ static void gradients(Run *r)
 /* The same for the steps from t on, `chunk` at most; `end` and `from` are such that each state meets the gates it went into. */
 static Function *chunk_gradients(Run *r)
 {
-    Plan *plan = r->plan;
-    bool wants_dx = false;
-    for (int i = 0; i < r->in.pieces; i++)
-        wants_dx |= r->in.piece[i].grad >= 0;
-    Function *f = plan_function(plan, FORM_STEP, mem_format("layer %s: gradients of weights and input, over %d steps from t on, while their gates are in the cache",
-                                                            r->layer->name, r->chunk), "%s_gradients", r->base);
+    Function *f = plan_function(r->plan, FORM_STEP, mem_format("layer %s: gradients of weights and input, over %d steps from t on, while their gates are in the cache",
+                                                               r->layer->name, r->chunk), "%s_gradients", r->base);
+    const bool dx = wants_dx(r);
     function_line(f, "const int past = t + %d < m->steps ? t + %d : m->steps;", r->chunk, r->chunk);
-    function_line(f, "const ptrdiff_t first = m->at[t];");
-    function_line(f, "const int rows = (int)(m->at[past] - first);");
-    function_line(f, "meet(s); /* the other threads' sequences have passed these steps, too */");
-    if (wants_dx)
-        function_line(f, "const Range own = share_range(s, rows, 16);");
-    input_gradient(r, f);
     function_line(f, r->reverse ? "const int from = t + 1, end = past < m->steps ? past + 1 : past; /* step i went into step i - 1 */"
                                 : "const int from = t > 0 ? t : 1, end = past; /* step i - 1 went into step i */");
+    if (r->parts && !dx)
+        function_line(f, "if (s->count > PARTS)");
+    function_line(f, r->parts && !dx ? "    meet(s); /* more threads than parts: the others' sequences have passed these steps, too */"
+                                     : "meet(s); /* the other threads' sequences have passed these steps, too */");
+    if (dx || !r->parts) {
+        function_line(f, "const ptrdiff_t first = m->at[t];");
+        function_line(f, "const int rows = (int)(m->at[past] - first);");
+    }
+    if (dx) {
+        function_line(f, "const Range own = share_range(s, rows, 16);");
+        input_products(r, f);
+    }
+    if (r->parts) {
+        recurrent_part_gradients(r, f);
+        return f;
+    }
+    input_gradient(r, f);
     recurrent_gradient(r, f);
     if (r->bias)
         bias_sums(r, f);
@@ -285,6 +320,7 @@ void recurrent_backward(Run *r)
 {
     Plan *plan = r->plan;
     r->chunk = plan_chunk(plan, r->row);
+    recurrent_parts(r);
     const Function *sums = r->chunk ? chunk_gradients(r) : NULL;
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
     backward_step(r, step, sums);
@@ -294,6 +330,8 @@ void recurrent_backward(Run *r)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
     if (r->cell->has_c)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dc), r->Hp), r->Hp);
+    if (r->parts)
+        recurrent_parts_start(r, clear);
     if (!r->chunk) {
         gradients(r);
     } else if (r->bias) {
@@ -301,6 +339,8 @@ void recurrent_backward(Run *r)
         bias_copies(r, copies);
         plan_backward(plan, copies);
     }
+    if (r->parts)
+        plan_backward(plan, recurrent_parts_join(r));
     Function *all = recurrent_schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name));
     if (r->chunk)
         all->cut = CUT_OTHER;

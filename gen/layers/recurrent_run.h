@@ -14,11 +14,13 @@ typedef struct Run {
     int row;            /* from one row of gates to the next */
     int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
+    bool parts;         /* sequences in two parts, each with sums of its own for these gradients */
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
     int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0, products;
+    int part_w_ih, part_w_hh, part_b;
     int s_h, s_c, s_h1, s_c1;
 } Run;
 
@@ -36,5 +38,17 @@ void recurrent_state_before(Run *r, Function *f, const char *name, const char *k
 Function *recurrent_schedule(Run *r, bool ascending, const char *what, const Function *step, const char *comment);
 
 void recurrent_backward(Run *r);
+
+/* dW_hh and, of a piece of the input, dW_ih as products; rows, a and d are the caller's */
+Outer recurrent_outer_h(const Run *r);
+Outer recurrent_outer_x(const Run *r, int piece);
+/* Whether the product that makes the input weights' gradient sums all slots of the gates, too, so that the bias's costs little more */
+bool recurrent_sums_beside(const Run *r);
+
+/* recurrent_parts_lower.c: decides and makes the sums; zeroes them; the products of one chunk, `t`, `past`, `from` and `end` being known; adds them up */
+void recurrent_parts(Run *r);
+void recurrent_parts_start(Run *r, Function *f);
+void recurrent_part_gradients(Run *r, Function *f);
+Function *recurrent_parts_join(Run *r);
 
 #endif

@@ -142,6 +142,7 @@ typedef struct Kernel {
     int rows_tile[TARGET_LEVELS], units_tile[TARGET_LEVELS]; /* the register tile: rows (one_row: slices of k) x (vectors of units) */
     /* OUTER */
     int inputs, a_stride, d_stride, d_slot, d_slots, w_rows, w_first;
+    bool runs;              /* rows come in runs */
     bool sums;              /* and the gradient of a bias, whose slots are those of d: db[slot] += sum over rows of d[slot] */
     double flops_row;       /* for the banner and the dump */
 } Kernel;
@@ -188,6 +189,7 @@ typedef struct Plan {
     bool vectors;          /* false: strict C11, lanes 1 */
     int T, B;
     bool carry;
+    bool parts;            /* some gradients have sums of their own for parts of the batch */
     bool unrolled;         /* time schedules are straight-line */
     int buffers_count, packs_count, kernels_count, functions_count;
     Buffer *buffers;
@@ -268,18 +270,27 @@ typedef struct Product {
     bool all_steps, one_row;
 } Product;
 void product_call(Plan *plan, Function *function, const Product *product);
-/* dW[w_first ..] += a' d: rows x inputs of a, rows x (units x slots) of d, from row to row a_stride and d_stride. Of a unit's slots those
- * of [slot, slot + used) go into dW, which has w_rows inputs. db: NULL or, where all slots are used, += the sum of d's rows. */
-void outer_call(Plan *plan, Function *function, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units,
-                int slots, int slot, int used, const char *dw, int w_rows, int w_first, const char *db);
+/* dW[w_first ..] += a' d: rows x inputs of a, rows x (units x slots) of d. Of a unit's slots those of [slot, slot + used) go into dW. */
+typedef struct Outer {
+    const char *share;         /* C expression: a Share *, whose part of the units is done */
+    const char *rows;          /* C expressions: how many rows .. */
+    const char *runs, *pitch;  /* .. or of each of so many runs, from one of which to the next there are so many rows; NULL: one run */
+    const char *a, *d;         /* row 0 */
+    int inputs, a_stride, d_stride;
+    int units, slots, slot, used;
+    const char *dw;            /* w_rows inputs */
+    int w_rows, w_first;
+    const char *db;            /* NULL or, where all slots are used, += the sum of d's rows */
+} Outer;
+void outer_call(Plan *plan, Function *function, const Outer *outer);
 /* y = x w' + bias (NULL: none) of one row, units beside each other; x has whole panels; w: [panel of x][w_rows][P], of which
  * the first `units` are taken, zeros behind `inputs`. */
 void dots_call(Plan *plan, Function *function, const char *name, const char *bias, const char *x, int inputs, const char *w, int w_rows, int units,
                const char *y);
 /* Whether that takes less than a tile of one row, most of whose units are padding */
 bool dots_pay(const Plan *plan, int inputs, int units);
-/* db += the sum of d's rows */
-void sum_call(Plan *plan, Function *function, const char *rows, const char *d, int d_stride, int units, int slots, const char *db);
+/* db += the sum of d's rows, and nothing else of it */
+void sum_call(Plan *plan, Function *function, const Outer *outer);
 
 int plan_zeros(Plan *plan, int stride);
 
@@ -287,6 +298,8 @@ void plan_tiles(Plan *plan);  /* tiles.c */
 int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
 /* Steps of a recurrent layer whose input products are made together, before the first of them runs (hoisted); 0: each step makes its own (folded) */
 int plan_hoist(const Plan *plan, int inputs);
+/* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), a row of `chunk` steps having so many reals */
+bool plan_parts(const Plan *plan, int chunk, int64_t weights);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */
 int plan_chunk(const Plan *plan, int64_t row);
 bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */

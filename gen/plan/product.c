@@ -127,61 +127,71 @@ void dots_call(Plan *plan, Function *f, const char *name, const char *bias, cons
 static bool outer_equal(const Kernel *a, const Kernel *b)
 {
     return a->units == b->units && a->slots == b->slots && a->inputs == b->inputs && a->a_stride == b->a_stride && a->d_stride == b->d_stride &&
-           a->d_slot == b->d_slot && a->d_slots == b->d_slots && a->w_rows == b->w_rows && a->w_first == b->w_first && a->sums == b->sums;
+           a->d_slot == b->d_slot && a->d_slots == b->d_slots && a->w_rows == b->w_rows && a->w_first == b->w_first && a->sums == b->sums && a->runs == b->runs;
 }
 
-static void outer_shape(Kernel *kernel, const Kernel *shape)
+static void outer_shape(Kernel *k, const Outer *o)
 {
-    kernel->units = shape->units, kernel->slots = shape->slots, kernel->inputs = shape->inputs;
-    kernel->a_stride = shape->a_stride, kernel->d_stride = shape->d_stride;
-    kernel->d_slot = shape->d_slot, kernel->d_slots = shape->d_slots;
-    kernel->w_rows = shape->w_rows, kernel->w_first = shape->w_first, kernel->sums = shape->sums;
+    k->units = o->units, k->slots = o->used, k->inputs = o->inputs;
+    k->a_stride = o->a_stride, k->d_stride = o->d_stride, k->d_slot = o->slot, k->d_slots = o->slots;
+    k->w_rows = o->w_rows, k->w_first = o->w_first, k->sums = o->db != NULL, k->runs = o->runs != NULL;
 }
 
 /* gradient_64x256: inputs x columns, _sums: with those of the columns; others of that size and another layout have a number behind it */
-static Kernel *outer_kernel(Plan *plan, const Kernel *shape, bool *fresh)
+static Kernel *outer_kernel(Plan *plan, const Outer *o, bool *fresh)
 {
+    Kernel shape = {0};
+    outer_shape(&shape, o);
     for (int i = 1;; i++) {
         char number[20] = "";
         if (i > 1)
             snprintf(number, sizeof number, "_%d", i);
-        Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, fresh, "gradient_%dx%d%s%s", shape->inputs, shape->units * shape->slots,
-                                     shape->sums ? "_sums" : "", number);
-        if (*fresh || outer_equal(kernel, shape))
+        Kernel *kernel = plan_kernel(plan, KERNEL_OUTER, fresh, "gradient_%dx%d%s%s", o->inputs, o->units * o->used, o->db ? "_sums" : "", number);
+        if (*fresh || outer_equal(kernel, &shape))
             return kernel;
     }
 }
 
-void outer_call(Plan *plan, Function *f, const char *rows, const char *a, int a_stride, int inputs, const char *d, int d_stride, int units, int slots,
-                int slot, int used, const char *dw, int w_rows, int w_first, const char *db)
+static char *rows_args(const Outer *o)
 {
-    const Kernel shape = {.units = units, .slots = used, .inputs = inputs, .a_stride = a_stride, .d_stride = d_stride, .d_slot = slot, .d_slots = slots,
-                          .w_rows = w_rows, .w_first = w_first, .sums = db != NULL};
-    bool fresh;
-    Kernel *kernel = outer_kernel(plan, &shape, &fresh);
-    if (fresh) {
-        outer_shape(kernel, &shape);
-        kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d%s", inputs, units, used, db ? "; db += that of d" : "");
-        kernel->flops_row = 2.0 * inputs * units * used;
-        kernel_param(kernel, "a", false, a_stride);
-        kernel_param(kernel, "d", false, kernel->d_stride);
-        kernel_param(kernel, "dw", true, 0);
-        if (db)
-            kernel_param(kernel, "db", true, 0);
-    }
-    function_call(f, kernel->name, "s, %s, %s, %s, %s%s%s", rows, a, d, dw, db ? ", " : "", db ? db : "");
+    return o->runs ? mem_format("%s, %s, %s, %s", o->share, o->runs, o->pitch, o->rows) : mem_format("%s, %s", o->share, o->rows);
 }
 
-void sum_call(Plan *plan, Function *f, const char *rows, const char *d, int d_stride, int units, int slots, const char *db)
+void outer_call(Plan *plan, Function *f, const Outer *o)
 {
     bool fresh;
-    Kernel *kernel = plan_kernel(plan, KERNEL_SUM, &fresh, d_stride == units * slots ? "sum_rows_%d" : "sum_rows_%d_of_%d", units * slots, d_stride);
+    Kernel *kernel = outer_kernel(plan, o, &fresh);
     if (fresh) {
-        kernel->comment = mem_format("db[%d] += sum over rows of d", units * slots);
-        kernel->units = units * slots;
-        kernel->d_stride = d_stride;
+        outer_shape(kernel, o);
+        kernel->comment = mem_format("dW[%d][%d units x %d] += sum over rows of a' d%s", o->inputs, o->units, o->used, o->db ? "; db += that of d" : "");
+        kernel->flops_row = 2.0 * o->inputs * o->units * o->used;
+        kernel_param(kernel, "a", false, o->a_stride);
+        kernel_param(kernel, "d", false, o->d_stride);
+        kernel_param(kernel, "dw", true, 0);
+        if (o->db)
+            kernel_param(kernel, "db", true, 0);
+    }
+    char *rows = rows_args(o);
+    function_call(f, kernel->name, "%s, %s, %s, %s%s%s", rows, o->a, o->d, o->dw, o->db ? ", " : "", o->db ? o->db : "");
+    free(rows);
+}
+
+void sum_call(Plan *plan, Function *f, const Outer *o)
+{
+    bool fresh;
+    const int columns = o->units * o->slots;
+    char size[40];
+    snprintf(size, sizeof size, o->d_stride == columns ? "%d" : "%d_of_%d", columns, o->d_stride);
+    Kernel *kernel = plan_kernel(plan, KERNEL_SUM, &fresh, "sum_%s_%s", o->runs ? "runs" : "rows", size);
+    if (fresh) {
+        kernel->comment = mem_format("db[%d] += sum over rows of d", columns);
+        kernel->units = columns;
+        kernel->d_stride = o->d_stride;
+        kernel->runs = o->runs != NULL;
         kernel_param(kernel, "d", false, kernel->d_stride);
         kernel_param(kernel, "db", true, 0);
     }
-    function_call(f, kernel->name, "s, %s, %s, %s", rows, d, db);
+    char *rows = rows_args(o);
+    function_call(f, kernel->name, "%s, %s, %s", rows, o->d, o->db);
+    free(rows);
 }

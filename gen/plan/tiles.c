@@ -28,6 +28,7 @@ enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights, unless a few steps are more than that already;
  * what is known of `portable`'s cache is less. */
 enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, BLOCK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
+enum { PART_BYTES = 160 << 10, LEAST_PARTED = 32 }; /* of gradients; sequences of a batch */
 enum { AHEAD_BYTES = 1 << 20 }; /* weights of a step that the second cache does not keep from step to step */
 enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
 /* Independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle; just so many have no slack, and lose some */
@@ -177,11 +178,18 @@ int plan_chunk(const Plan *plan, int64_t row)
 {
     const int64_t cache = plan->vectors ? CHUNK_BYTES : SMALL_CHUNK_BYTES, step = row * plan->graph->spec->codegen.real_bytes * plan->B;
     const int64_t least = ((plan->vectors ? LEAST_CHUNK_ROWS : BLOCK_ROWS) + plan->B - 1) / plan->B, fits = cache / step, most_steps = fits > least ? fits : least;
-    int64_t whole = BLOCK_ROWS; /* steps that are whole blocks of rows */
-    for (int64_t rows = plan->B; whole > 1 && rows % 2 == 0; rows /= 2)
+    int64_t whole = BLOCK_ROWS; /* steps that are whole blocks of rows, those of a half of the batch, too */
+    for (int64_t rows = plan->B >= LEAST_PARTED && plan->B % 2 == 0 ? plan->B / 2 : plan->B; whole > 1 && rows % 2 == 0; rows /= 2)
         whole /= 2;
     const int64_t steps = most_steps < whole ? most_steps : most_steps / whole * whole;
     return steps * 3 > plan->T ? 0 : (int)steps;
+}
+
+/* Two cores are slow to read what the other wrote. Where there is far more of the gates than of the gradients they add up to, each half of the
+ * batch has gradients of its own, read and written by the core that wrote the gates. */
+bool plan_parts(const Plan *plan, int chunk, int64_t weights)
+{
+    return chunk > 0 && plan->B >= LEAST_PARTED && weights * plan->graph->spec->codegen.real_bytes <= PART_BYTES;
 }
 
 static void choose(const Plan *plan, Kernel *k)

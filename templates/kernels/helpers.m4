@@ -8,6 +8,12 @@ static void add_vectors(const Share *s, const Real *a, const Real *b, const int 
     for (ptrdiff_t i = all.first; i < all.end; i += W)
         v_store(sum + i, v_load(a + i) + v_load(b + i));
 }|>)m4_dnl
+sg_helper(<|zero_share|>, <|
+static void zero_share(const Share *s, Real *to, const int count)
+{
+    const Range own = share_range(s, count, W);
+    memset(to + own.first, 0, (size_t)own.count * sizeof(Real));
+}|>)m4_dnl
 sg_helper(<|transpose_panels|>, <|
 /* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
  * [panel of them][panels * columns][P]. */

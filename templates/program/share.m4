@@ -6,7 +6,7 @@ sg_defop(<|sg_share_block|>, 0, <|
 /* ---- one thread's share of the work ---- */
 
 typedef struct Share {
-    int index, count;         /* which thread, of how many */
+    int index, until, count;  /* its part of what is cut: from index / count to until / count; a whole thread: until = index + 1 */
     int rows;                 /* its sequences of the packed batch .. */
     ptrdiff_t first;          /* .. and the first of them */
     void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
@@ -22,7 +22,7 @@ typedef struct Loss {
     double sum, weight; /* the batch's mean loss is sum / weight */
 } Loss;
 
-static const Share alone = {.count = 1};
+static const Share alone = {.until = 1, .count = 1};
 
 static void meet(const Share *s)
 {
@@ -33,7 +33,7 @@ static void meet(const Share *s)
 /* `count` things, cut between the threads at multiples of `group` */
 static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
 {
-    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * s->until / s->count * group;
     const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
     return range;
 }
@@ -68,3 +68,20 @@ m4_dnl Printed where a function works on steps without running along time
 sg_defop(<|sg_share_steps|>, 0, <|
 /* Packed rows, for what does not run along time */
 static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }|>)m4_dnl
+m4_dnl
+m4_dnl Printed where gradients of weights have sums of their own for parts of the batch
+sg_defop(<|sg_share_parts|>, 0, <|
+enum { PARTS = 2 };
+
+/* What the thread does for the gradients that sequences of `part` add up to. The parts are the same however many threads there are: with two,
+ * each reads the gates that it wrote itself. */
+static Share share_part(const Model *m, const Share *s, const int part)
+{
+    Share p = *s;
+    const int from = PARTS * s->index - part * s->count, until = from + PARTS;
+    p.index = from < 0 ? 0 : from < s->count ? from : s->count;
+    p.until = until < 0 ? 0 : until < s->count ? until : s->count;
+    p.first = share_cut(m, part, PARTS);
+    p.rows = share_cut(m, part + 1, PARTS) - (int)p.first;
+    return p;
+}|>)m4_dnl

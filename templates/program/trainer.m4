@@ -49,7 +49,7 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
 
 static Share thread_share(const SeqrtThread *thread)
 {
-    return thread ? (Share){.index = thread->index, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
+    return thread ? (Share){.index = thread->index, .until = thread->index + 1, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
 }
 
 static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)

@@ -1,11 +1,12 @@
 /* cycle.h: the time of a clock cycle, now, as multiply-adds of the widest vectors show it.
  *
- * Takes: nothing. Gives: cycle_now, in nanoseconds; FLOPS_A_CYCLE, of a core that does two such multiply-adds a cycle. Does not: see scalars' clock:
+ * Takes: nothing. Gives: cycle_now, in nanoseconds; cycle_of, the cycles of a call; FLOPS_A_CYCLE, of a core that does two such multiply-adds a cycle. Does not: see scalars' clock:
  * beside wide vectors a core has another one, and it wanders by a tenth within milliseconds, more than tiles of a kernel differ by. What is counted
  * in cycles measured just before and just after it does not wander with it.
  */
 #ifndef BENCH_CYCLE_H
 #define BENCH_CYCLE_H
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -62,5 +63,27 @@ static int cycle_order(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* Of one call: the median of runs of some ten microseconds or one call, each in cycles as they are just before and just after it */
+static double cycle_of(void (*call)(void))
+{
+    enum { RUNS = 101 };
+    static double runs[RUNS];
+    double before = cycle_now(), start = cycle_clock();
+    int times = 0;
+    do
+        call(), times++;
+    while (cycle_clock() - start < 3e4);
+    for (int i = 0; i < RUNS; i++) {
+        start = cycle_clock();
+        for (int k = 0; k < times; k++)
+            call();
+        const double took = cycle_clock() - start, after = cycle_now();
+        runs[i] = took * 2 / ((before + after) * times);
+        before = after;
+    }
+    qsort(runs, RUNS, sizeof *runs, cycle_order);
+    return runs[RUNS / 2];
 }
 #endif

@@ -111,6 +111,7 @@ proc generate {name spec inputs classes sets {options {}}} {
 proc build {name spec inputs classes sets {flags {}} {options {}}} {
     set dir [generate $name $spec $inputs $classes $sets $options]
     if {[regexp {cell_l0_gradients\(Model \*m, const Share \*s, const int t\)} [text $dir/model.c]]} { lappend flags -DCHUNKS }
+    if {[regexp {static void cell_l0_join\(} [text $dir/model.c]]} { lappend flags -DPARTS_JOIN }
     set command [list [env_or CC cc] -DMODEL=\"$dir/model.c\" -DCLASSES=$classes {*}$flags -I$dir $::here/ours.c -o $dir/ours {*}$::compiler]
     set key [list $command [text $dir/model.c] [text $::here/ours.c] [text $::here/clock.h] [text $::here/cycle.h]]
     if {![file exists $dir/key] || [text $dir/key] ne $key} {

@@ -8,7 +8,7 @@
  *   stream    one streaming step
  *   layer     the recurrent layer `cell` alone, forward and backward, with its own functions (-DLAYER)
  *   timers    its kernels, one by one, in cycles (-DTIMERS=n, see tiles.tcl)
- * Gives: nanoseconds of one call; of a layer also those of its phases, and its cycles, of how many FLOPs each. `count` runs step, forward and stream a few times each, for callgrind.
+ * Gives: nanoseconds of one call, its cycles, of how many FLOPs each; of a layer also the nanoseconds of its phases. `count` runs step, forward and stream a few times each, for callgrind.
  * Does not: read data: inputs and targets are drawn.
  */
 #define _GNU_SOURCE
@@ -128,6 +128,9 @@ static void layer_backward(void)
 static void layer_gradients(void)
 {
     memset(&model.g, 0, sizeof model.g);
+#if defined PARTS_JOIN /* and sums them in parts */
+    cell_l0_join(&model, &share);
+#endif
 #if defined CHUNKS /* the backward pass makes them on its way */
     cell_l0_bias_gradients(&model, &share);
 #else
@@ -144,23 +147,6 @@ static void layer_all(void)
     layer_gradients();
 }
 
-/* The median of runs, each in cycles as they are just before and just after it */
-static double layer_cycles(void)
-{
-    enum { RUNS = 101 };
-    static double runs[RUNS];
-    double before = cycle_now();
-    for (int i = 0; i < RUNS; i++) {
-        const double start = cycle_clock();
-        layer_all();
-        const double took = cycle_clock() - start, after = cycle_now();
-        runs[i] = took * 2 / (before + after);
-        before = after;
-    }
-    qsort(runs, RUNS, sizeof *runs, cycle_order);
-    return runs[RUNS / 2];
-}
-
 static void layer_time(void)
 {
     run_step(); /* the gradient of the layer's output is there now */
@@ -169,7 +155,7 @@ static void layer_time(void)
     const double all = clock_best(layer_all), refresh = clock_best(layer_refresh), forward = clock_best(layer_forward);
     const double gradients = clock_best(layer_gradients);
     printf("%.1f refresh %.1f forward %.1f gradients %.1f backward %.1f cycles %.0f of %d\n", all * 1e9, refresh * 1e9, forward * 1e9, gradients * 1e9,
-           (all - refresh - forward - gradients) * 1e9, layer_cycles(), FLOPS_A_CYCLE);
+           (all - refresh - forward - gradients) * 1e9, cycle_of(layer_all), FLOPS_A_CYCLE);
 }
 #endif
 
@@ -229,7 +215,7 @@ int main(int argc, char **argv)
 #endif
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strcmp(what, calls[i].name) == 0)
-            return printf("%.2f\n", clock_best(calls[i].call) * 1e9), 0;
+            return printf("%.2f cycles %.0f of %d\n", clock_best(calls[i].call) * 1e9, cycle_of(calls[i].call), FLOPS_A_CYCLE), 0;
     fprintf(stderr, "ours: found '%s', expected step, forward, infer, stream or layer, as the model and the flags allow\n", what);
     return 1;
 }

@@ -87,7 +87,7 @@ static double bandwidth(size_t bytes)
 
 int main(int argc, char **argv)
 {
-    (void)cycle_now, (void)cycle_order;
+    (void)cycle_of;
     printf("%.2f", 2e-9 * CYCLE_CHAINS * LINKS * LANES / clock_best(chains));
     if (argc > 1 && strcmp(argv[1], "limits") == 0) {
         memset(weights, argc - 2, sizeof weights); /* zeros that the compiler cannot know */

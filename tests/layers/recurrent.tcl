@@ -101,6 +101,7 @@ foreach {name options model} {
     set keys [list -T 19 -input rows -target {value 2} {*}$options -model [list {*}$model "linear: {out: targets}"]]
     test chunks/$name { verify {*}$keys } good
     test chunks/${name}_are_there { chunks $keys {--target portable} } 1
+    test chunks/${name}_have_parts { regexp {part < PARTS} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } [expr {$name ne "tokens"}]
 }
 set keys {-T 50 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}}
 test chunks/vectors { verify_vectors {*}$keys } good

@@ -11,7 +11,7 @@ proc differing {settings target_option args} {
     put model.csv [join [data_lines_of $args 70] \n]\n
     ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
     set flops [dict get [json::json2dict [ran ./trainer info --json]] flops_train_step]
-    if {$flops < 1e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
+    if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
     set different {}
     foreach threads {1 2 3 7} {
         ran -timeout 600 ./trainer train --steps 4 --threads $threads --save $threads.safetensors --quiet
@@ -34,11 +34,16 @@ test bidirectional_stack {
     differing $quick $portable -model {"embedding: {dim: 9}" {dropout: {p: 0.3}} "gru: {hidden: 22, layers: 2, bidirectional: true, dropout: 0.2}"
         layer_norm mean {dropout: {p: 0.3}} "linear: {out: classes}"}
 } {}
-test per_step { differing $quick $portable -input rows -target {tag 3} -model {"linear: {out: 33}" tanh "rnn: {hidden: 50}" gelu "linear: {out: classes}"} } {}
+test per_step { differing $quick $portable -batch 40 -input rows -target {tag 3} -model {"linear: {out: 33}" tanh "rnn: {hidden: 50}" gelu "linear: {out: classes}"} } {}
 test language { differing $quick $portable -target next -model {"lstm: {hidden: 40}" "linear: {out: vocab}"} } {}
 test flatten { differing $quick $portable -batch 70 -model {flatten "linear: {out: 300}" relu "linear: {out: 200}" sigmoid "linear: {out: classes}"} } {}
 test max { differing $quick $portable -input rows -features 5 -target {value 2} -model {"rnn: {hidden: 64, bidirectional: true}" max "linear: {out: targets}"} } {}
 set chunks {-input rows -target {value 2} -model {layer_norm "lstm: {hidden: 48, bidirectional: true}" max "linear: {out: targets}"}}
 test chunks { differing $quick $portable {*}$chunks } {}
 test chunks_are_there { regexp {gradients of weights and input, over \d+ steps} [ran $seqgen [spec -T 24 -batch 30 {*}$chunks] {*}$portable --dump plan] } 1
+# Sums of its own for each half of the batch: with up to two threads nobody waits for the other's gates; with a piece of the input in each direction
+set parts {-batch 32 -input rows -target {value 2} -model {"gru: {hidden: 40, layers: 2, bidirectional: true}" last "linear: {out: targets}"}}
+test parts { differing $quick $portable {*}$parts } {}
+test parts/first { differing $quick $portable -batch 33 -features 5 -input rows -target {tag 3} -model {"lstm: {hidden: 70}" "linear: {out: classes}"} } {}
+test parts_are_there { regexp {part < PARTS} [ran $seqgen [spec -T 24 {*}$parts] {*}$portable --dump plan] } 1
 test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}

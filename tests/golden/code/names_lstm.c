@@ -67,7 +67,7 @@ enum {
 /* ---- one thread's share of the work ---- */
 
 typedef struct Share {
-    int index, count;         /* which thread, of how many */
+    int index, until, count;  /* its part of what is cut: from index / count to until / count; a whole thread: until = index + 1 */
     int rows;                 /* its sequences of the packed batch .. */
     ptrdiff_t first;          /* .. and the first of them */
     void (*wait)(void *team); /* returns when all threads have called it; NULL: there is only one */
@@ -83,7 +83,7 @@ typedef struct Loss {
     double sum, weight; /* the batch's mean loss is sum / weight */
 } Loss;
 
-static const Share alone = {.count = 1};
+static const Share alone = {.until = 1, .count = 1};
 
 static void meet(const Share *s)
 {
@@ -94,7 +94,7 @@ static void meet(const Share *s)
 /* `count` things, cut between the threads at multiples of `group` */
 static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
 {
-    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * (s->index + 1) / s->count * group;
+    const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * s->until / s->count * group;
     const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
     return range;
 }
@@ -562,7 +562,8 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
 /* dW[4][8 units x 4] += sum over rows of a' d; db += that of d */
 enum { gradient_4x32_sums_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int with_db, Real *db)
+INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
+    Real *dw, const int with_db, Real *db)
 {
     enum { N = gradient_4x32_sums_N, S = 4 };
     V acc[gradient_4x32_sums_R][N * S], sum[N * S];
@@ -607,12 +608,12 @@ static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, co
     enum { INPUTS = 4, REST = INPUTS % gradient_4x32_sums_R };
     const Range units = share_range(s, 8, gradient_4x32_sums_N * W);
     for (int u = (int)units.first; u < units.end; u += gradient_4x32_sums_N * W)
-        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
+        for (ptrdiff_t row = 0; row < rows; row += ROW_BLOCK) {
+            const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_4x32_sums_R <= INPUTS; k += gradient_4x32_sums_R)
-                gradient_4x32_sums_tile(gradient_4x32_sums_R, k, u, count, a + first * 4, d + first * 32, dw, 0, db);
+                gradient_4x32_sums_tile(gradient_4x32_sums_R, k, u, count, a + row * 4, d + row * 32, dw, 0, db);
             /* these few have registers free for the sums of d */
-            gradient_4x32_sums_tile(REST, INPUTS - REST, u, count, a + first * 4, d + first * 32, dw, 1, db);
+            gradient_4x32_sums_tile(REST, INPUTS - REST, u, count, a + row * 4, d + row * 32, dw, 1, db);
         }
 }
 
@@ -666,7 +667,8 @@ static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y
 /* dW[8][8 units x 4] += sum over rows of a' d */
 enum { gradient_8x32_R = BY_WIDTH(4, 2, 2, 2), gradient_8x32_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw)
+INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
+    Real *dw)
 {
     enum { N = gradient_8x32_N, S = 4 };
     V acc[gradient_8x32_R][N * S];
@@ -699,12 +701,12 @@ static void gradient_8x32(const Share *s, const int rows, const Real *a, const R
     enum { INPUTS = 8, REST = INPUTS % gradient_8x32_R };
     const Range units = share_range(s, 8, gradient_8x32_N * W);
     for (int u = (int)units.first; u < units.end; u += gradient_8x32_N * W)
-        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
+        for (ptrdiff_t row = 0; row < rows; row += ROW_BLOCK) {
+            const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x32_R <= INPUTS; k += gradient_8x32_R)
-                gradient_8x32_tile(gradient_8x32_R, k, u, count, a + first * 8, d + first * 32, dw);
+                gradient_8x32_tile(gradient_8x32_R, k, u, count, a + row * 8, d + row * 32, dw);
             if (REST > 0)
-                gradient_8x32_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 32, dw);
+                gradient_8x32_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 32, dw);
         }
 }
 
@@ -804,7 +806,8 @@ static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, c
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
 enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
 
-INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d, Real *dw, const int with_db, Real *db)
+INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
+    Real *dw, const int with_db, Real *db)
 {
     enum { N = gradient_8x4_sums_N, S = 1 };
     V acc[gradient_8x4_sums_R][N * S], sum[N * S];
@@ -849,12 +852,12 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
     enum { INPUTS = 8, REST = INPUTS % gradient_8x4_sums_R };
     const Range units = share_range(s, 4, gradient_8x4_sums_N * W);
     for (int u = (int)units.first; u < units.end; u += gradient_8x4_sums_N * W)
-        for (ptrdiff_t first = 0; first < rows; first += ROW_BLOCK) {
-            const ptrdiff_t count = rows - first < ROW_BLOCK ? rows - first : ROW_BLOCK;
+        for (ptrdiff_t row = 0; row < rows; row += ROW_BLOCK) {
+            const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
-                gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + first * 8, d + first * 4, dw, 0, db);
+                gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + row * 8, d + row * 4, dw, 0, db);
             /* these few have registers free for the sums of d */
-            gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + first * 8, d + first * 4, dw, 1, db);
+            gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 4, dw, 1, db);
         }
 }
 
@@ -1537,7 +1540,7 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
 
 static Share thread_share(const SeqrtThread *thread)
 {
-    return thread ? (Share){.index = thread->index, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
+    return thread ? (Share){.index = thread->index, .until = thread->index + 1, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
 }
 
 static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
