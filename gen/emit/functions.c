@@ -7,7 +7,7 @@
 /* Helpers in the order they are printed; `needs` must stand before its users. */
 typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
-    {"add_vectors", NULL}, {"zero_share", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
+    {"add_vectors", NULL}, {"zero_share", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"pack_tail", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
     {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},

@@ -7,24 +7,37 @@
 
 static char *four(const int *of_level) { return mem_format("%d, %d, %d, %d", of_level[0], of_level[1], of_level[2], of_level[3]); }
 
+/* The params of a kernel, but for those of a list ended by NULL */
+static bool listed(const char *const *list, const char *name)
+{
+    for (; list && *list; list++)
+        if (strcmp(*list, name) == 0)
+            return true;
+    return false;
+}
+
 /* "const Real *x, Real *y", at most five a line */
-static char *declare(const Kernel *k)
+static char *declare(const Kernel *k, const char *const *without)
 {
     enum { A_LINE = 5 };
     Text text = {0};
-    for (int i = 0; i < k->params_count; i++) {
+    for (int i = 0, n = 0; i < k->params_count; i++) {
         const Param *p = &k->params[i];
-        const char *before = i % A_LINE ? ", " : i ? ",\n    " : "";
+        if (listed(without, p->name))
+            continue;
+        const char *before = n % A_LINE ? ", " : n ? ",\n    " : "";
         text_add(&text, "%s%s%s *%s", before, p->writes ? "" : "const ", p->ints ? "int32_t" : "Real", p->name);
+        n++;
     }
     return text.data;
 }
 
-static char *names(const Kernel *k)
+static char *names(const Kernel *k, const char *const *without)
 {
     Text text = {0};
     for (int i = 0; i < k->params_count; i++)
-        text_add(&text, "%s%s", i ? ", " : "", k->params[i].name);
+        if (!listed(without, k->params[i].name))
+            text_add(&text, "%s%s", text.data ? ", " : "", k->params[i].name);
     return text.data;
 }
 
@@ -190,9 +203,12 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
-    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch);
+    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
+    const bool state = (k->turns || k->tail) && c == &k->sources[k->sources_count - 1];
     if (k->block)
         blocked_source(s, k, c, a, first_block, panel);
+    else if (k->one_row && state)
+        stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns ? "turns" : "", lanes, NULL);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row)
@@ -203,7 +219,7 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
         stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     for (int i = 0; i < 7; i++)
         free(a[i]);
-    free(reps), free(pitch);
+    free(reps), free(pitch), free(lanes);
 }
 
 static bool has_bias(const Kernel *k)
@@ -234,21 +250,21 @@ static void inits(Stream *s, const Kernel *k)
 
 static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
-    char *rows = four(k->rows_tile), *units = four(k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units);
-    char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k));
+    char *rows = four(k->rows_tile), *units = four(k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
+    char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k)), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
     if (k->one_row)
-        stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, NULL);
+        stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, k->turns ? "turns" : "", lanes, NULL);
     else if (k->block)
         stream_op(e->stream, "sg_blocked_begin", k->name, comment, rows, units, slots, params, block, blocks, NULL);
     else
         stream_op(e->stream, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
-    free(rows), free(units), free(comment), free(all), free(block), free(blocks);
+    free(rows), free(units), free(comment), free(all), free(block), free(blocks), free(lanes);
 }
 
 static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
     const int first_unit = k->first_panel * e->plan->P;
-    char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *args = names(k), *most = stream_int(e->plan->B);
+    char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *args = names(k, NULL), *most = stream_int(e->plan->B);
     const char *tiles = e->plan->vectors ? "even" : "again";
     if (k->block)
         stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, tiles, NULL);
@@ -259,26 +275,59 @@ static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char 
     free(first), free(end), free(args), free(most);
 }
 
+/* ---- the last units of a row alone, gates side by side ---- */
+
+static bool program_loads(const Program *p, const char *param)
+{
+    for (const Load *l = p->loads; l && l->name; l++)
+        if (strcmp(l->param, param) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the tile of the whole panels, whose last source is the state: the same for the other units, with that source's sums as the tile left them */
+static void tail(Emitter *e, const Kernel *k, const char *slots, const char *params)
+{
+    Stream *s = e->stream;
+    const Source *state = &k->sources[k->sources_count - 1];
+    const char *const none[] = {"w_tail", state->w, program_loads(&k->program, state->a) ? NULL : state->a, NULL};
+    char *own = declare(k, none), *args = names(k, NULL), *own_args = names(k, none), *units = stream_int(k->tail), *used = stream_int(k->tail_units);
+    char *end = stream_int(k->units - e->plan->P), *lanes = stream_int(k->tail_lanes);
+    stream_op(s, "sg_tail_begin", k->name, used, end, units, slots, own, NULL);
+    inits(s, k);
+    for (int i = 0; i < k->sources_count - 1; i++)
+        source(s, k, &k->sources[i], 0, e->plan->P);
+    stream_op(s, "sg_tail_add", NULL);
+    tile_program(s, k);
+    stream_op(s, "sg_single_tail_end", k->name, params, args, end, lanes, own_args, k->turns ? "turns" : "", NULL);
+    free(own), free(args), free(own_args), free(units), free(used), free(end), free(lanes);
+}
+
 static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
-    char *slots = stream_int(k->slots), *params = declare(k);
+    char *slots = stream_int(k->slots), *params = declare(k, NULL), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
     tile_begin(e, k, slots, params);
     inits(s, k);
     if (k->block)
         stream_op(s, "sg_blocked_resume", NULL);
     for (int i = 0, block = 0; i < k->sources_count; block += kernel_blocks(k, &k->sources[i++]))
         source(s, k, &k->sources[i], block, e->plan->P);
-    if (k->one_row || k->block)
-        stream_op(s, k->block ? "sg_blocked_pause" : "sg_single_fold", NULL);
+    if (k->block)
+        stream_op(s, "sg_blocked_pause", NULL);
+    if (k->one_row)
+        stream_op(s, "sg_single_fold", lanes, NULL);
     tile_program(s, k);
-    tile_end(e, k, slots, params);
-    free(slots), free(params);
+    if (k->tail)
+        tail(e, k, slots, params);
+    else
+        tile_end(e, k, slots, params);
+    free(slots), free(params), free(lanes);
 }
 
 static void each(Emitter *e, const Kernel *k)
 {
-    char *params = declare(k), *units = stream_int(k->units), *comment = stream_comment(k->comment);
+    char *params = declare(k, NULL), *units = stream_int(k->units), *comment = stream_comment(k->comment);
     stream_op(e->stream, "sg_each_begin", k->name, comment, params, units, NULL);
     program(e->stream, k);
     stream_op(e->stream, "sg_each_end", NULL);
@@ -287,7 +336,7 @@ static void each(Emitter *e, const Kernel *k)
 
 static void dots(Emitter *e, const Kernel *k)
 {
-    char *params = declare(k), *units = stream_int(k->slots), *w_rows = stream_int(k->w_rows), *inputs = stream_int(plan_pad(e->plan, k->inputs));
+    char *params = declare(k, NULL), *units = stream_int(k->slots), *w_rows = stream_int(k->w_rows), *inputs = stream_int(plan_pad(e->plan, k->inputs));
     stream_op(e->stream, "sg_dots", k->name, k->comment, params, units, w_rows, inputs, has_bias(k) ? "bias[j] + " : "", NULL);
     free(params), free(units), free(w_rows), free(inputs);
 }

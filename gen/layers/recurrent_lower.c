@@ -89,6 +89,34 @@ static void weights(Run *r)
     pack_gates(r, "bias_hh", r->b_hh, cell->h_of, cell->slots, 1);
 }
 
+/* Forward stores what backward will ask for. */
+static bool keeps(const Run *r) { return !r->plan->infer_only; }
+
+/* A row alone, whose gates nobody asks for: in streaming, or in a file that does not train and has one sequence */
+static bool alone(const Run *r, bool stream) { return stream || (r->plan->B == 1 && !keeps(r)); }
+
+/* The recurrent weights of the last units once more, [input][slot][unit] without padding between the slots */
+static void tail(Run *r, Function *refresh)
+{
+    Plan *plan = r->plan;
+    const Cell *cell = r->cell;
+    r->w_tail = -1;
+    r->tail = plan->stream || alone(r, false) ? plan_tail(plan, r->H, cell->slots) : 0;
+    if (!r->tail)
+        return;
+    const int whole = r->H / plan->P * plan->P, lanes = plan_pad(plan, r->tail * cell->slots);
+    r->w_tail = plan_buffer(plan, BLOCK_DERIVED, r->H, lanes, "of the last units: [k][slot][unit]", "%s_weight_hh_tail", r->base);
+    if (!plan->infer_only) {
+        function_line(refresh, "pack_tail(s, %s + %lld, %d, %d, %d, %d, %d, %s);", plan_ref(plan, r->w_hh), (long long)whole * r->H * cell->h_slots, r->H,
+                      cell->h_slots, cell->h_slot, r->tail, lanes, plan_ref(plan, r->w_tail));
+        return;
+    }
+    Pack *pack = pack_gates(r, "weight_hh", r->w_tail, cell->h_of, cell->h_slots, r->H);
+    pack->copy = true;
+    pack->first = whole, pack->units = r->H - whole, pack->apart = r->tail;
+    pack->panel_stride = 0, pack->k_stride = lanes;
+}
+
 static void derived(Run *r)
 {
     Plan *plan = r->plan;
@@ -114,6 +142,7 @@ static void derived(Run *r)
                           r->cell->x_slots * P, plan_ref(plan, r->w_ih_t[i]));
         }
     }
+    tail(r, f);
     if (f->count)
         plan_refresh(plan, f);
 }
@@ -124,8 +153,6 @@ static void carried(Plan *plan, const Run *r, const char *which)
     plan->buffers[buffer].carried = true;
 }
 
-/* Forward stores what backward will ask for. */
-static bool keeps(const Run *r) { return !r->plan->infer_only; }
 
 static void state_buffers(Run *r)
 {
@@ -211,6 +238,11 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->slots = r->cell->slots;
     kernel->one_row = stream || r->plan->B == 1;
     kernel->turns = turns(r, stream);
+    if (r->tail && alone(r, stream)) {
+        kernel->tail = r->tail;
+        kernel->tail_units = r->H % r->plan->P;
+        kernel->tail_lanes = plan_pad(r->plan, r->tail * r->cell->slots);
+    }
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
     kernel->init_stride = r->row;
@@ -305,6 +337,8 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
         input_args(r, &args, first_row, false);
     }
     recurrent_arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
+    if (r->tail && alone(r, false))
+        recurrent_arg(&args, "w_tail", false, 0, "%s", plan_ref(plan, r->w_tail));
     recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
     if (fresh)
         source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);
@@ -416,6 +450,8 @@ static void stream(Run *r)
     text_add(&args.text, "1%s", turns(r, true) ? ", s->steps[0] & 1" : "");
     input_args(r, &args, "", true);
     recurrent_arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
+    if (r->tail)
+        recurrent_arg(&args, "w_tail", false, 0, "%s", plan_ref(plan, r->w_tail));
     recurrent_arg(&args, "h0", false, r->Hp, "%s", plan_ref(plan, r->s_h));
     if (fresh)
         source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);

@@ -18,6 +18,7 @@ typedef struct Run {
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
+    int tail, w_tail;   /* of a row alone: plan_tail, and the weights of it; -1: there is none */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
     int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0, products;
     int part_w_ih, part_w_hh, part_b;

@@ -93,9 +93,9 @@ static bool check_packs(const Plan *plan)
         int64_t slot = 0, count = (int64_t)t->shape[0] * (t->rank > 1 ? t->shape[1] : 1);
         for (int q = 0; q < p->gates; q++)
             slot = p->slot[q] > slot ? p->slot[q] : slot;
-        if (last + slot * plan->P >= b->rows * b->stride)
+        if (last + slot * (p->apart ? p->apart : plan->P) >= b->rows * b->stride)
             return fail("reaches beyond its buffer", t->name);
-        if ((int64_t)p->gates * p->units * p->inputs != count)
+        if ((int64_t)p->gates * (p->first + p->units) * p->inputs != count)
             return fail("is not packed whole", t->name);
     }
     return true;

@@ -66,6 +66,8 @@ typedef struct Pack {
     int slot[4];
     int64_t panel_stride, k_stride, from_q, from_j, from_k;
     bool copy; /* the tensor lives elsewhere: constants beside constants */
+    int first; /* a copy of the units from this one on, slots `apart` numbers from each other (0: P) */
+    int apart;
 } Pack;
 
 /* ---- element-wise programs: equations over vectors of W units, printed as they stand ---- */
@@ -130,6 +132,9 @@ typedef struct Kernel {
     bool in_place;          /* reads what it writes: a row must not be done twice */
     bool all_steps;         /* called for the rows of all steps */
     int rows;               /* most rows of a call, where that is neither the batch's nor all steps' */
+    int tail;               /* one_row: units behind the last whole panel, rounded up to a power of two, whose products with the state `w_tail` makes; 0: none */
+    int tail_units;         /* .. as they are */
+    int tail_lanes;
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool ahead;             /* with a block: the next one's weights are fetched meanwhile, as the second cache does not keep them from step to step */
@@ -298,6 +303,8 @@ void plan_tiles(Plan *plan);  /* tiles.c */
 int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
 /* Steps of a recurrent layer whose input products are made together, before the first of them runs (hoisted); 0: each step makes its own (folded) */
 int plan_hoist(const Plan *plan, int inputs);
+/* Units behind the last whole panel whose gates are packed side by side for one row, rounded up to a power of two; 0: they are padded to a panel as all are */
+int plan_tail(const Plan *plan, int units, int slots);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), a row of `chunk` steps having so many reals */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */

@@ -85,18 +85,23 @@ static int divisor(int count, int limit)
     return 1;
 }
 
-/* One row: as many sums as hide the latency, of units side by side .. */
-static int stream_units(const Kernel *k, int panels, int limit)
+/* One row: all units side by side where there are sums for them, so that a cell's new state can replace the old one; else as many as hide the
+ * latency .. */
+static int stream_units(const Kernel *k, int panels)
 {
-    int n = most(1, (2 * CHAINS) / k->slots);
-    return divisor(panels, n < limit ? n : limit);
+    enum { MOST = 4 };
+    if (panels * k->slots <= 4 * CHAINS && panels <= MOST)
+        return panels;
+    const int n = k->turns ? 1 : most(1, (2 * CHAINS) / k->slots);
+    return divisor(panels, n < MOST ? n : MOST);
 }
 
 /* .. and where there are too few, of slices of k: 1, 2, 4 or 8 */
 static int stream_slices(const Kernel *k, const Level *level, int units)
 {
+    const int enough = k->tail ? CHAINS : 2 * CHAINS; /* a tail's sums run beside these */
     int slices = 1;
-    while (slices < 8 && slices * units * k->slots < 2 * CHAINS && 2 * slices * units * k->slots + 2 < level->registers)
+    while (slices < 8 && slices * units * k->slots < enough && 2 * slices * units * k->slots + 2 < level->registers)
         slices *= 2;
     return slices;
 }
@@ -129,12 +134,12 @@ static Choice choose_units(const Kernel *k, int panels, int64_t rows, Rest rest)
 static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 {
     const Level *level = level_of(plan, i);
-    const int panels = k->units / plan->P;
+    const int panels = (k->units - (k->tail ? plan->P : 0)) / plan->P; /* without that of a tail */
     const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
     const Rest rest = plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN;
     const int64_t rows = k->rows ? k->rows : k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     if (k->one_row) {
-        const int units = i == 0 ? k->turns ? 1 : stream_units(k, panels, 4) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+        const int units = i == 0 ? stream_units(k, panels) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
     }
     if (i == 0 && k->slots == 1)
@@ -183,6 +188,18 @@ int plan_chunk(const Plan *plan, int64_t row)
         whole /= 2;
     const int64_t steps = most_steps < whole ? most_steps : most_steps / whole * whole;
     return steps * 3 > plan->T ? 0 : (int)steps;
+}
+
+/* A panel of P units takes a vector for each slot, however few of them there are. Where all slots of the last units fit in fewer vectors, a row
+ * alone multiplies those; it pays for them with a shuffle a slot. (Rows of a batch would need one a row: there the padding stays.) */
+int plan_tail(const Plan *plan, int units, int slots)
+{
+    const int rest = units % plan->P;
+    int tail = 1;
+    while (tail < rest)
+        tail *= 2;
+    const bool fewer = (tail * slots + plan->P - 1) / plan->P < slots;
+    return plan->vectors && slots > 1 && units > plan->P && rest > 0 && fewer ? tail : 0;
 }
 
 /* Two cores are slow to read what the other wrote. Where there is far more of the gates than of the gradients they add up to, each half of the

@@ -131,6 +131,23 @@ INLINE V v_sqrt(V v)
     return r;
 }
 
+/* Lanes [from, from + count) of an array of vectors, within one of them; zeros behind. What is asked for is a constant wherever it is called. */
+INLINE V v_lanes(const V *v, const int from, const int count)
+{
+    const V whole = v[from / W];
+    if (from % W == 0 && count >= W)
+        return whole;
+#if defined(__GNUC__) && !defined(__clang__)
+    VI lane;
+    UNROLL for (int i = 0; i < W; i++) lane[i] = i < count ? i + from % W : W;
+    return __builtin_shuffle(whole, v_set(0), lane);
+#else
+    V r = v_set(0);
+    UNROLL for (int i = 0; i < W; i++) r[i] = i < count ? whole[(i + from) % W] : 0;
+    return r;
+#endif
+}
+
 /* Lane i with lane i + W/2, then W/4, ..: the same tree whatever compiles it. */
 typedef Real V16 __attribute__((vector_size(16)));
 typedef Real V32 __attribute__((vector_size(32)));
@@ -221,6 +238,7 @@ INLINE V v_real(VU u)
 INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
 INLINE V v_max(V a, V b) { return a > b ? a : b; }
 INLINE V v_min(V a, V b) { return a < b ? a : b; }
+INLINE V v_lanes(const V *v, const int from, const int count) { return count > 0 ? v[from] : 0; }
 INLINE V v_sqrt(V v) { return sg_vector_sqrt_$1<||>(v); }
 INLINE Real v_sum(V v) { return v; }
 INLINE Real v_hmax(V v) { return v; }|>)m4_dnl
@@ -499,7 +517,7 @@ INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
-    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
+    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }

@@ -173,19 +173,26 @@ sg_tiles(<|            |>, <|$1|>, <|block, |>, <|u, sums + row, $3|>, <|$8|>)
 }|>)m4_dnl
 m4_dnl
 m4_dnl One row alone (streaming, a batch of one) waits for its own sums: K slices of k are summed side by side, then folded.
-m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS); NAME_WHOLE: one tile has all units,
-m4_dnl so it may write where it reads. sg_single_source* are sg_source*'s, without the stride of a row.
-sg_defop(<|sg_single_begin|>, 7, <|
+m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS, turns or nothing, LANES of a tail or nothing);
+m4_dnl NAME_WHOLE: one tile has all units, so it may write where it reads. sg_single_source* are sg_source*'s, without the stride of a row.
+m4_dnl
+m4_dnl tail: the last units, fewer than a panel. Of their products with the state each input's weights for all gates stand in one vector, or few
+m4_dnl (w_tail), where a panel for each gate would be padding for the most part. The first tile sums them beside its own: with_tail.
+m4_define(<|sg_if_tail|>, <|m4_ifelse(<|$1|>, , <|$3|>, <|$2|>)|>)m4_dnl
+sg_defop(<|sg_single_begin|>, 9, <|
 /* $2; one row, K slices of k side by side */
 enum { $1_K = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_WHOLE = $1_N * W == $7 };
 
-INLINE void $1_tile(const int u, $6)
+INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
 {
-    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5 };
-    V acc[K][N * S];
+    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, T = $9 / W|>) };
+    V acc[K][N * S]<||>sg_if_tail(<|$9|>, <|, rest[K][T]|>);
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
-            acc[b][j] = v_zero();|>)m4_dnl
+            acc[b][j] = v_zero();sg_if_tail(<|$9|>, <|
+    UNROLL for (int b = 0; b < K; b++)
+        UNROLL for (int j = 0; j < T; j++)
+            rest[b][j] = v_zero();|>)|>)m4_dnl
 sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
             acc[0][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
@@ -194,40 +201,103 @@ sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < $3; q++)
             acc[0][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
-m4_dnl sg_single_run(INDENT, A's first element, RUN, W_ROWS, SLOT, SLOTS)
-m4_define(<|sg_single_run|>, <|$1    int k = 0;
-$1    for (; k + K <= $3; k += K, from += K * $6 * P)
-$1        UNROLL for (int b = 0; b < K; b++)
-$1            UNROLL for (int j = 0; j < N; j++)
-$1                UNROLL for (int q = 0; q < $6; q++)
-$1                    acc[b][j * S + $5q] += v_set(in[k + b]) * v_load(from + b * $6 * P + SPAN(j * W, $4 * $6 * P) + q * P);
-$1    for (; k < $3; k++, from += $6 * P)
-$1        UNROLL for (int j = 0; j < N; j++)
-$1            UNROLL for (int q = 0; q < $6; q++)
-$1                acc[0][j * S + $5q] += v_set(in[k]) * v_load(from + SPAN(j * W, $4 * $6 * P) + q * P);|>)m4_dnl
+m4_dnl sg_single_k(INDENT, slice, k, index of the input, where its weights stand, W_ROWS, SLOT, SLOTS, LANES of a tail or nothing): one input
+m4_define(<|sg_single_k|>, <|$1UNROLL for (int j = 0; j < N; j++)
+$1    UNROLL for (int q = 0; q < $7; q++)
+$1        acc[$2][j * S + $6q] += v_set(in[$3]) * v_load($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
+$1if (with_tail) {
+$1    UNROLL for (int j = 0; j < T; j++)
+$1        rest[$2][j] += v_set(in[$3]) * v_load($9 + j * W);
+$1}|>)|>)m4_dnl
+m4_dnl sg_single_run(INDENT, RUN, W_ROWS, SLOT, SLOTS)
+m4_define(<|sg_single_run|>, <|$1int k = 0;
+$1for (; k + K <= $2; k += K, from += K * $5 * P)
+$1    UNROLL for (int b = 0; b < K; b++)
+sg_single_k(<|$1        |>, <|b|>, <|k + b|>, <|from + b * $5 * P|>, <|$3|>, <|$4|>, <|$5|>)
+$1for (; k < $2; k++, from += $5 * P)
+sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>)|>)m4_dnl
 sg_defop(<|sg_single_source|>, 8, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
-sg_single_run(<|    |>, , <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+sg_single_run(<|        |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+    }|>)m4_dnl
+m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing): where every other call goes backwards, this
+m4_dnl does from the last input to the first.
+sg_defop(<|sg_single_source_state|>, 10, <|    {
+        enum { WHOLE = $3 / K * K, STEP = $8 * P };
+m4_ifelse(<|$9|>, <|turns|>, <|        const ptrdiff_t first = turn ? WHOLE - K : 0, step = turn ? -K : K;
+        const Real *in = $1$2 + first, *from = $4$6 + SPAN(u, $5 * STEP) + first * STEP<||>sg_if_tail(<|$10|>, <|, *beside = w_tail + first * $10|>);
+|>, <|        enum { step = K };
+        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP)<||>sg_if_tail(<|$10|>, <|, *beside = w_tail|>);
+|>)m4_dnl
+        UNROLL_4 for (int i = 0; i < WHOLE; i += K, in += step, from += step * STEP<||>sg_if_tail(<|$10|>, <|, beside += step * $10|>))
+            UNROLL for (int b = 0; b < K; b++) {
+sg_single_k(<|                |>, <|b|>, <|b|>, <|from + b * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + b * $10|>)
+            }
+        for (int k = WHOLE; k < $3; k++) {
+            const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP);
+sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|w_tail + k * $10|>)
+        }
     }|>)m4_dnl
 sg_defop(<|sg_single_source_runs|>, 10, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
         for (int run = 0; run < $9; run++, in += $10) {
-sg_single_run(<|        |>, , <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+sg_single_run(<|            |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>)
         }
     }|>)m4_dnl
-sg_defop(<|sg_single_fold|>, 0, <|    UNROLL for (int half = K / 2; half > 0; half /= 2)
+sg_defop(<|sg_single_fold|>, 1, <|    UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
             UNROLL for (int j = 0; j < N * S; j++)
-                acc[b][j] += acc[b + half][j];|>)m4_dnl
+                acc[b][j] += acc[b + half][j];sg_if_tail(<|$1|>, <|
+    if (with_tail) {
+        UNROLL for (int half = K / 2; half > 0; half /= 2)
+            UNROLL for (int b = 0; b < half; b++)
+                UNROLL for (int j = 0; j < T; j++)
+                    rest[b][j] += rest[b + half][j];
+        UNROLL for (int j = 0; j < T; j++)
+            tail[j] = rest[0][j];
+    }|>)|>)m4_dnl
+m4_dnl sg_tail_begin(NAME, UNITS, FIRST, the same rounded up to a power of two, SLOTS, PARAMS), the other sources, sg_tail_add, program
+sg_defop(<|sg_tail_begin|>, 6, <|}
+
+/* $2 units from $3 on: of the state's part of their gates the sums are there, side by side */
+INLINE void $1_tail(const int u, const V *tail, $6)
+{
+    enum { UNITS = $4, R = 1, row = 0, K = 1, N = UNITS > W ? UNITS / W : 1, S = $5 };
+    V acc[K][N * S];
+    UNROLL for (int j = 0; j < N * S; j++)
+        acc[0][j] = v_zero();|>)m4_dnl
+sg_defop(<|sg_tail_add|>, 0, <|    UNROLL for (int j = 0; j < N; j++)
+        UNROLL for (int q = 0; q < S; q++)
+            acc[0][j * S + q] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W);|>)m4_dnl
+m4_define(<|sg_turn_comment|>, <|/* turn: every other call goes backwards, from the last unit and input to the first, where the first cache still has weights of the call before. */
+|>)m4_dnl
+m4_dnl sg_single_tail_end(NAME, PARAMS, ARGS, END of the whole panels, LANES, ARGS of the tail, turns or nothing)
+sg_defop(<|sg_single_tail_end|>, 7, <|}
+
+m4_ifelse(<|$7|>, <|turns|>, <|sg_turn_comment<||>|>)m4_dnl
+static void $1(const int rows, m4_ifelse(<|$7|>, <|turns|>, <|const int turn, |>)$2)
+{
+    if (rows == 0)
+        return;
+    V tail[$5 / W];
+m4_ifelse(<|$7|>, <|turns|>, <|    const int step = turn ? -$1_N * W : $1_N * W, first = turn ? $4 + step : 0;
+    $1_tile(turn, 1, tail, first, $3);
+    for (int u = first + step; u >= 0 && u < $4; u += step)
+        $1_tile(turn, 0, tail, u, $3);
+|>, <|    $1_tile(1, tail, 0, $3);
+    for (int u = $1_N * W; u < $4; u += $1_N * W)
+        $1_tile(0, tail, u, $3);
+|>)m4_dnl
+    $1_tail($4, tail, $6);
+}|>)m4_dnl
 m4_dnl sg_single_turns: the first cache does not hold the weights; what the last call read last is read first.
 sg_defop(<|sg_single_turns|>, 5, <|}
 
-/* turn: every other call goes from the last unit to the first, where the first cache still has weights of the call before. */
-static void $1(const int rows, const int turn, $2)
+sg_turn_comment<||>static void $1(const int rows, const int turn, $2)
 {
     const int step = turn ? -$1_N * W : $1_N * W;
     for (int u = turn ? $5 + step : $4; u >= $4 && u < $5 && rows > 0; u += step)
-        $1_tile(u, $3);
+        $1_tile(turn, u, $3);
 }|>)m4_dnl
 sg_defop(<|sg_single_end|>, 5, <|}
 

@@ -58,6 +58,21 @@ foreach {kind hidden} {rnn 124 lstm 60 gru 72} {
 test turns/vectors {
     verify_vectors -T 5 -batch 1 -input rows -features 1 -target {value 1} -model {"lstm: {hidden: 61}" last "linear: {out: targets}"}
 } good
+# Some units behind the last whole panel: a row alone has their gates packed. Rests of 1, 2, 3, 5 and 8 of 16, and of 4 of 8; with a table, and where
+# every other step goes backwards
+foreach {name options model} {
+    one    {-input rows -target {value 2}}                             {"lstm: {hidden: 17}" last "linear: {out: targets}"}
+    two    {-input chars -target next}                                 {"gru: {hidden: 34}" "linear: {out: vocab}"}
+    three  {-input rows -target {tag 3}}                               {"gru: {hidden: 19, layers: 2, bias: false}" "linear: {out: classes}"}
+    four   {-input rows -target {value 1} -codegen {"real: float64"}}  {"lstm: {hidden: 12}" last "linear: {out: targets}"}
+    five   {-input rows -target {value 1}}                             {"gru: {hidden: 21}" last "linear: {out: targets}"}
+    eight  {-input rows -target {value 1}}                             {"lstm: {hidden: 72}" last "linear: {out: targets}"}
+} {
+    set keys [list {*}$options -model $model]
+    test tail/$name { verify_vectors {*}$keys } good
+    test tail/${name}_is { regexp {the last \d units packed} [ran $seqgen [spec {*}$keys] --dump plan] } 1
+}
+test tail/nine_is_not { regexp {units packed} [ran $seqgen [spec -input rows -target {value 1} -model {"lstm: {hidden: 25}" last "linear: {out: targets}"}] --dump plan] } 0
 # One sequence: the products of its inputs are made for some steps at once, in either direction; with a rest of them, of one piece and of two
 foreach {name options model} {
     rnn      {-features 8}                                           {"rnn: {hidden: 9}" last}

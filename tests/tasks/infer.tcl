@@ -12,9 +12,14 @@ put drive.c {#include "m.h"
 #if !defined SIZE
 #define SIZE 1
 #endif
-enum { ROWS = 4, FEATURES = 3 };
+#if !defined ROWS
+#define ROWS 4
+#endif
+#if !defined FEATURES
+#define FEATURES 3
+#endif
 static m_Model model;
-static int32_t lengths[ROWS] = {M_T, 1, M_T - 2, 3};
+static int32_t lengths[] = {M_T, 1, M_T - 2, 3};
 static m_Real x[ROWS * M_T * FEATURES], y[ROWS * M_T * M_OUTPUTS];
 static void numbers(const m_Real *from, int count)
 {
@@ -83,6 +88,12 @@ foreach kind {rnn lstm gru} {
 }
 foreach kind {lstm gru} {
     test $kind/vectors { compare M_OUTPUTS "gcc -O1 -march=native" host -model [list "$kind: {hidden: 70}" last "linear: {out: classes}"] } same
+    # a row alone, whose last units have their gates packed; its input's products made before, or not
+    foreach features {3 9} {
+        test $kind/alone_$features {
+            compare M_OUTPUTS "gcc -O1 -march=native -DROWS=1 -DFEATURES=$features" host -batch 1 -features $features -T 11 -model [list "$kind: {hidden: 40}" last "linear: {out: classes}"]
+        } same
+    }
     # every gate at an end of its range: a quotient that several gates share must not overflow
     test $kind/saturated {
         compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000" host -model [list "$kind: {hidden: 20}" last "linear: {out: classes}"]

@@ -154,6 +154,7 @@ INLINE V v_real(VU u)
 INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
 INLINE V v_max(V a, V b) { return a > b ? a : b; }
 INLINE V v_min(V a, V b) { return a < b ? a : b; }
+INLINE V v_lanes(const V *v, const int from, const int count) { return count > 0 ? v[from] : 0; }
 INLINE V v_sqrt(V v) { return sqrtf(v); }
 INLINE Real v_sum(V v) { return v; }
 INLINE Real v_hmax(V v) { return v; }
@@ -305,7 +306,7 @@ INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
     (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
-    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
+    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
 }
