@@ -43,6 +43,10 @@ static const Let STREAM_LETS[] = {
 };
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 
+static const Load REMADE_LOADS[] = {{"ct", "c", -1}, {0}};
+static const Let REMADE_LETS[] = {{NULL, "(4) once more"}, {"tct", "v_tanh(ct)"}, {0}};
+static const Store REMADE_STORES[] = {{"tc", -1, "tct"}, {0}};
+
 static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c_before", "c0", -1},
                                      {"tct", "tc", -1}, {"dct", "dc", -1}, {0}};
 static const Let REVERSE_LETS[] = {
@@ -69,6 +73,7 @@ static const Cell LSTM = {
     .has_c = true,
     .keeps_gates = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
+    .remade = {.loads = REMADE_LOADS, .lets = REMADE_LETS, .stores = REMADE_STORES},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .equations = "i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c')",

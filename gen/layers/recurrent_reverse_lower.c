@@ -14,36 +14,38 @@
 static const Load D_LOADS[] = {{"dyt", "dy", -1}, {"dht", "dh", -1}, {0}}, END_LOADS[] = {{"d", "dh", -1}, {0}};
 static const Let D_LETS[] = {{NULL, "h_t reaches the output and the next step"}, {"d", "dyt + dht"}, {0}}, END_LETS[] = {{0}};
 
-static int loads_count(const Load *loads)
+static int lets_put(Let *to, int at, const Let *lets)
 {
-    int count = 0;
-    while (loads[count].name)
-        count++;
-    return count;
+    for (; lets && lets->expr; lets++)
+        to[at++] = *lets;
+    return at;
 }
 
-static int lets_count(const Let *lets)
+/* Loads but for those of a param (NULL: all) */
+static int loads_put(Load *to, int at, const Load *loads, const char *without)
 {
-    int count = 0;
-    while (lets[count].expr)
-        count++;
-    return count;
+    for (; loads && loads->name; loads++)
+        if (!without || strcmp(loads->param, without) != 0)
+            to[at++] = *loads;
+    return at;
 }
 
-/* The cell's, with what makes d in front; it lives as long as the process. */
+/* The cell's, with what makes d and what was not stored in front; it lives as long as the process. */
 static Program reverse_program(const Run *r)
 {
-    const Program *cell = &r->cell->reverse;
-    const Load *loads = r->ends ? END_LOADS : D_LOADS;
-    const Let *lets = r->ends ? END_LETS : D_LETS;
-    const int a = loads_count(loads), b = loads_count(cell->loads), c = lets_count(lets), d = lets_count(cell->lets);
-    Load *all_loads = mem_alloc(sizeof *all_loads * (size_t)(a + b + 1));
-    Let *all_lets = mem_alloc(sizeof *all_lets * (size_t)(c + d + 1));
-    memcpy(all_loads, loads, sizeof *loads * (size_t)a);
-    memcpy(all_loads + a, cell->loads, sizeof *loads * (size_t)(b + 1));
-    memcpy(all_lets, lets, sizeof *lets * (size_t)c);
-    memcpy(all_lets + c, cell->lets, sizeof *lets * (size_t)(d + 1));
-    return (Program){.loads = all_loads, .lets = all_lets, .stores = cell->stores};
+    enum { MOST = 24 };
+    const Program *cell = &r->cell->reverse, *remade = r->remakes ? &r->cell->remade : NULL;
+    Load *loads = mem_alloc(sizeof *loads * MOST);
+    Let *lets = mem_alloc(sizeof *lets * MOST);
+    int at = loads_put(loads, 0, r->ends ? END_LOADS : D_LOADS, NULL);
+    at = loads_put(loads, at, cell->loads, remade ? remade->stores->param : NULL);
+    at = loads_put(loads, at, remade ? remade->loads : NULL, NULL);
+    loads[at] = (Load){0};
+    at = lets_put(lets, 0, r->ends ? END_LETS : D_LETS);
+    at = lets_put(lets, at, remade ? remade->lets : NULL);
+    at = lets_put(lets, at, cell->lets);
+    lets[at] = (Let){0};
+    return (Program){.loads = loads, .lets = lets, .stores = cell->stores};
 }
 
 static void reverse_call(Run *r, Function *f, const char *rows, const char *at, const char *from, const char *h0, const char *c0)
@@ -68,7 +70,7 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
         recurrent_arg(&args, "h", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
     if (cell->has_c) {
         recurrent_arg(&args, "c0", false, r->Hp, "%s", c0);
-        recurrent_arg(&args, "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
+        recurrent_arg(&args, r->remakes ? "c" : "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->remakes ? r->c : r->tc), at, r->Hp);
     }
     if (!r->ends)
         recurrent_arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);

@@ -15,6 +15,7 @@ typedef struct Run {
     int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
     bool parts;         /* sequences in two parts, each with sums of its own for these gradients */
+    bool remakes;       /* what `remade` of the cell holds is not stored */
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */

@@ -305,6 +305,9 @@ int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k th
 int plan_hoist(const Plan *plan, int inputs);
 /* Units behind the last whole panel whose gates are packed side by side for one row, rounded up to a power of two; 0: they are padded to a panel as all are */
 int plan_tail(const Plan *plan, int units, int slots);
+/* Whether the way back makes cheap functions of stored states once more, instead of reading what the forward pass could store beside them: rows of all
+ * steps have so many reals */
+bool plan_remake(const Plan *plan, int64_t row);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), a row of `chunk` steps having so many reals */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */

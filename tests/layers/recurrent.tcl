@@ -121,6 +121,9 @@ foreach {name options model} {
 set keys {-T 50 -batch 128 -input rows -target {value 2} -model {layer_norm "lstm: {hidden: 16, bidirectional: true}" last "linear: {out: targets}"}}
 test chunks/vectors { verify_vectors {*}$keys } good
 test chunks/vectors_are_there { chunks $keys {} } 1
+# .. and more states than the second cache holds: tanh(c) is made once more. A batch of five has room for it.
+test remade/is { regexp -all {tct = v_tanh\(ct\)\n      # \(4\) d is} [ran $seqgen [spec {*}$keys] --dump plan] } 1
+test remade/is_not { regexp {lstm_l0_tc} [ran $seqgen [spec {*}$keys -batch 5] --dump plan] } 1
 # Gates of a whole kilobyte a row stand further apart than they are wide; in chunks/tokens, too.
 foreach {name input model} {
     tokens chars {"lstm: {hidden: 32}" last}
