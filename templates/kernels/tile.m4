@@ -224,19 +224,18 @@ m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES
 m4_dnl does from the last input to the first.
 sg_defop(<|sg_single_source_state|>, 10, <|    {
         enum { WHOLE = $3 / K * K, STEP = $8 * P };
-m4_ifelse(<|$9|>, <|turns|>, <|        const ptrdiff_t first = turn ? WHOLE - K : 0, step = turn ? -K : K;
-        const Real *in = $1$2 + first, *from = $4$6 + SPAN(u, $5 * STEP) + first * STEP<||>sg_if_tail(<|$10|>, <|, *beside = w_tail + first * $10|>);
-|>, <|        enum { step = K };
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP)<||>sg_if_tail(<|$10|>, <|, *beside = w_tail|>);
+        for (int k = WHOLE; k < $3; k++) {
+sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + k * $10|>)
+        }
+m4_ifelse(<|$9|>, <|turns|>, <|        const ptrdiff_t step = turn ? -K : K, first = turn ? WHOLE - K : 0;
+        in += first, from += first * STEP<||>sg_if_tail(<|$10|>, <|, beside += first * $10|>);
+|>, <|        enum { step = K };
 |>)m4_dnl
         UNROLL_4 for (int i = 0; i < WHOLE; i += K, in += step, from += step * STEP<||>sg_if_tail(<|$10|>, <|, beside += step * $10|>))
             UNROLL for (int b = 0; b < K; b++) {
 sg_single_k(<|                |>, <|b|>, <|b|>, <|from + b * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + b * $10|>)
             }
-        for (int k = WHOLE; k < $3; k++) {
-            const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP);
-sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|w_tail + k * $10|>)
-        }
     }|>)m4_dnl
 sg_defop(<|sg_single_source_runs|>, 10, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
