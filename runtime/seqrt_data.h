@@ -110,6 +110,9 @@ void seqrt_loader_epoch(SeqrtLoader *loader, uint64_t seed, int epoch, bool shuf
 int seqrt_loader_batches(const SeqrtLoader *loader);                    /* the last, smaller one counts */
 /* Fills batch i; arrays belong to the loader until the next call. items (may be NULL): [rows] item numbers. */
 void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items);
+/* The same by `count` threads at a time, each with its own `index`, and all of them for the same i: every one fills its rows of the
+ * batch, which is whole when all have returned. */
+void seqrt_loader_share(SeqrtLoader *loader, int i, int index, int count, SeqrtBatch *batch, const int **items);
 
 #ifdef __cplusplus
 }

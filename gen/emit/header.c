@@ -53,10 +53,10 @@ static void weights(Emitter *e)
 
 static void member(Emitter *e, const Buffer *b)
 {
-    const int lanes = b->wide ? 8 : b->ints ? 4 : e->spec->codegen.real_bytes;
-    char *count = stream_int(b->bytes / lanes), *comment = stream_comment(b->comment);
+    static const char *const array[] = {[ELEMENT_REAL] = "sg_reals", [ELEMENT_INT32] = "sg_ints", [ELEMENT_INT64] = "sg_wides", [ELEMENT_DOUBLE] = "sg_doubles"};
+    char *count = stream_int(b->bytes / plan_element_bytes(e->plan, b->element)), *comment = stream_comment(b->comment);
     char *shape = b->rows > 1 ? mem_format("[%lld][%lld] %s", (long long)b->rows, (long long)b->stride, comment) : mem_format("[%lld] %s", (long long)b->stride, comment);
-    stream_op(e->stream, b->wide ? "sg_wides" : b->ints ? "sg_ints" : "sg_reals", b->name, count, shape, NULL);
+    stream_op(e->stream, array[b->element], b->name, count, shape, NULL);
     free(count), free(comment), free(shape);
 }
 

@@ -40,7 +40,8 @@ static void entries(Emitter *e)
         stream_op(e->stream, "sg_level_entry", "void", "forward_all", "Model *m, const Share *s", "m, s", NULL);
         stream_op(e->stream, "sg_level_entry", "void", "backward_all", "Model *m, const Share *s", "m, s", NULL);
         stream_op(e->stream, "sg_level_entry", "void", "refresh", "Model *m, const Share *s", "m, s", NULL);
-        stream_op(e->stream, "sg_level_entry", "Loss", "loss", "Model *m", "m", NULL);
+        stream_op(e->stream, "sg_level_entry", "void", "loss_rows", "Model *m, const Share *s", "m, s", NULL);
+        stream_op(e->stream, "sg_level_entry", "Loss", "loss_sum", "const Model *m", "m", NULL);
         stream_op(e->stream, "sg_level_entry", "double", "update_share", "Model *m, const Share *s", "m, s", NULL);
     }
     if (e->plan->stream && e->graph->in.tokens)

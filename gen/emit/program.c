@@ -97,11 +97,13 @@ static void batch(Emitter *e)
 
 /* ---- loss ---- */
 
+static bool are_weighted(const Spec *spec) { return spec->train.class_weights && spec->task.target != SEQRT_NEXT; }
+
 static void label_weights(Emitter *e)
 {
     const double *weights = e->spec->train.class_weights;
-    if (!weights || e->spec->task.target == SEQRT_NEXT) {
-        stream_op(e->stream, "sg_loss_weights_one", NULL);
+    if (!are_weighted(e->spec)) {
+        stream_op(e->stream, "sg_label_weight_one", NULL);
         return;
     }
     char *count = stream_int(e->spec->task.classes_count);
@@ -112,7 +114,7 @@ static void label_weights(Emitter *e)
         free(x);
     }
     stream_op(e->stream, "sg_class_weights_end", NULL);
-    stream_op(e->stream, "sg_loss_weights_class", NULL);
+    stream_op(e->stream, "sg_label_weight", NULL);
     free(count);
 }
 
@@ -133,17 +135,19 @@ static void loss(Emitter *e)
 {
     const Piece *y = &e->plan->value.piece[0];
     const SeqrtTarget target = e->spec->task.target;
-    char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer), *grad = plan_ref(e->plan, y->grad);
+    char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer), *grad = plan_ref(e->plan, y->grad), *block = stream_int(LOSS_ROWS);
     const char *rows = e->graph->out.steps ? "m->total" : "m->count";
     stream_op(e->stream, "sg_title", "loss", NULL);
     if (target == SEQRT_VALUE || target == SEQRT_FORECAST) {
         const ValueLoss v = value_loss(e->spec->train.loss);
-        stream_op(e->stream, "sg_loss_values", rows, ref, stride, grad, v.comment, v.loss, v.gradient, NULL);
+        stream_op(e->stream, "sg_loss_values", ref, stride, grad, v.comment, v.loss, v.gradient, NULL);
     } else {
         label_weights(e);
-        stream_op(e->stream, e->spec->train.loss == SEQRT_BCE ? "sg_loss_bce_labels" : "sg_loss_cross_entropy", rows, ref, stride, grad, NULL);
+        stream_op(e->stream, e->spec->train.loss == SEQRT_BCE ? "sg_loss_bce_labels" : "sg_loss_cross_entropy", ref, stride, grad, NULL);
     }
-    free(stride), free(ref), free(grad);
+    stream_op(e->stream, are_weighted(e->spec) ? "sg_loss_weight_labels" : "sg_loss_weight_rows", rows, NULL);
+    stream_op(e->stream, "sg_loss", rows, block, NULL);
+    free(stride), free(ref), free(grad), free(block);
 }
 
 /* ---- update ---- */

@@ -29,7 +29,7 @@ static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
     char where[200] = "";
     if (strcmp(p->kind, "max") == 0) {
         int from = plan_buffer(plan, BLOCK_FORWARD, plan->B, y->stride, "rows the maxima came from", i ? "%s_from%d" : "%s_from", p->name, i);
-        plan->buffers[from].ints = true;
+        plan->buffers[from].element = ELEMENT_INT32;
         snprintf(where, sizeof where, ", %s", plan_ref(plan, from));
     } else if (strcmp(p->kind, "last") == 0) {
         snprintf(where, sizeof where, ", %s", at_start ? "true" : "false");

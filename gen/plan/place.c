@@ -12,7 +12,7 @@ static const int64_t MODEL_BYTES_MAX = (int64_t)1 << 38; /* 256 GiB: beyond it a
 static bool place(Plan *plan, Buffer *b)
 {
     int64_t bytes;
-    if (!size_mul(b->rows, b->stride, &bytes) || !size_mul(bytes, b->wide ? 8 : b->ints ? 4 : plan->graph->spec->codegen.real_bytes, &bytes) ||
+    if (!size_mul(b->rows, b->stride, &bytes) || !size_mul(bytes, plan_element_bytes(plan, b->element), &bytes) ||
         !size_add(bytes, ALIGN - 1, &bytes))
         return false;
     b->bytes = bytes / ALIGN * ALIGN;

@@ -62,6 +62,17 @@ int plan_zeros(Plan *plan, int stride)
     return plan->zeros;
 }
 
+int plan_element_bytes(const Plan *plan, Element element)
+{
+    switch (element) {
+    case ELEMENT_INT32: return 4;
+    case ELEMENT_INT64:
+    case ELEMENT_DOUBLE: return 8;
+    case ELEMENT_REAL:
+    default: return plan->graph->spec->codegen.real_bytes;
+    }
+}
+
 int64_t plan_rows(const Plan *plan, Space space) { return space == SPACE_STEPS ? (int64_t)plan->T * plan->B : plan->B; }
 
 char *plan_ref(const Plan *plan, int buffer)
@@ -206,26 +217,27 @@ void plan_sum(Plan *plan, int a, int b, int sum, int count)
 
 /* ---- the whole ---- */
 
-static void batch_ints(Plan *plan, const char *name, int64_t count, const char *comment)
+static void batch_array(Plan *plan, Element element, const char *name, int64_t count, const char *comment)
 {
     int buffer = plan_buffer(plan, BLOCK_BATCH, 1, count, comment, "%s", name);
-    plan->buffers[buffer].ints = true;
+    plan->buffers[buffer].element = element;
 }
 
 static void lower_batch(Plan *plan)
 {
     const SeqrtTarget target = plan->graph->spec->task.target;
-    batch_ints(plan, "rows", plan->T + 1, "sequences running at step t");
-    int at = plan_buffer(plan, BLOCK_BATCH, 1, plan->T + 1, "packed row where step t begins", "at");
-    plan->buffers[at].wide = true;
-    batch_ints(plan, "order", plan->B, "row of the batch that packed sequence b is");
-    batch_ints(plan, "lengths", plan->B, "steps of packed sequence b");
+    batch_array(plan, ELEMENT_INT32, "rows", plan->T + 1, "sequences running at step t");
+    batch_array(plan, ELEMENT_INT64, "at", plan->T + 1, "packed row where step t begins");
+    batch_array(plan, ELEMENT_INT32, "order", plan->B, "row of the batch that packed sequence b is");
+    batch_array(plan, ELEMENT_INT32, "lengths", plan->B, "steps of packed sequence b");
     if (plan->infer_only)
         return;
+    const int64_t rows = plan_rows(plan, plan->graph->out.steps ? SPACE_STEPS : SPACE_BATCH);
     if (target == SEQRT_VALUE || target == SEQRT_FORECAST)
         plan_buffer(plan, BLOCK_BATCH, plan->B, plan->graph->outputs, "targets", "target");
     else
-        batch_ints(plan, "labels", plan_rows(plan, plan->graph->out.steps ? SPACE_STEPS : SPACE_BATCH), "classes of the packed rows");
+        batch_array(plan, ELEMENT_INT32, "labels", rows, "classes of the packed rows");
+    batch_array(plan, ELEMENT_DOUBLE, "losses", (rows + LOSS_ROWS - 1) / LOSS_ROWS, "sums over so many packed rows");
 }
 
 /* The packed batch: tokens or numbers of every valid step. */
@@ -238,10 +250,10 @@ static void lower_input(Plan *plan)
     *piece = (Piece){.grad = -1, .stream = -1, .width = graph->in.width, .stride = graph->in.tokens ? 1 : graph->in.width};
     piece->buffer = plan_buffer(plan, BLOCK_BATCH, plan_rows(plan, SPACE_STEPS), piece->stride,
                                 graph->in.tokens ? "tokens of the valid steps" : "features of the valid steps", graph->in.tokens ? "tokens" : "x");
-    plan->buffers[piece->buffer].ints = graph->in.tokens;
+    plan->buffers[piece->buffer].element = graph->in.tokens ? ELEMENT_INT32 : ELEMENT_REAL;
     if (plan->stream) {
         piece->stream = plan_buffer(plan, BLOCK_STREAM, 1, piece->stride, "the step's input", graph->in.tokens ? "token" : "x");
-        plan->buffers[piece->stream].ints = graph->in.tokens;
+        plan->buffers[piece->stream].element = graph->in.tokens ? ELEMENT_INT32 : ELEMENT_REAL;
     }
 }
 

@@ -29,10 +29,12 @@ typedef enum Block {
 } Block;
 enum { BLOCK_COUNT = 7 };
 
+typedef enum Element { ELEMENT_REAL, ELEMENT_INT32, ELEMENT_INT64, ELEMENT_DOUBLE } Element; /* what a buffer is an array of */
+
 typedef struct Buffer {
     char *name;
     Block block;
-    bool ints, wide;   /* int32_t, int64_t instead of reals */
+    Element element;
     bool carried;      /* BLOCK_STATE: part of SEQRT_STATE, rows as the batch */
     int64_t rows, stride;
     char *comment;
@@ -117,6 +119,7 @@ typedef struct Source {
 
 /* Bytes of weights that stay in a first cache of 48 KB or 32 KB, beside what else is used; and how many are clearly more than it holds. */
 enum { CACHED_WEIGHTS = 36 << 10, UNCACHED_WEIGHTS = 56 << 10 };
+enum { LOSS_ROWS = 16 }; /* rows whose losses one thread adds up, so that the sum is the same for any number of threads */
 enum { TARGET_LEVELS = 4 }; /* vectors of 64, 32, 16 bytes, and scalars */
 enum { SOURCES_MAX = 4, PARAMS_MAX = 24 };
 
@@ -222,6 +225,7 @@ int plan_pad(const Plan *plan, int units);  /* up to whole panels */
 int plan_apart(const Plan *plan, int numbers); /* from row to row of so many numbers, so that rows do not compete for a few places of the cache */
 int plan_buffer(Plan *plan, Block block, int64_t rows, int64_t stride, const char *comment, const char *name, ...)
     __attribute__((format(printf, 6, 7)));
+int plan_element_bytes(const Plan *plan, Element element);
 int64_t plan_rows(const Plan *plan, Space space);
 /* "m->NAME", "m->w.NAME"; where only inference is generated, weights are constants: "weights.NAME", "derived.NAME" */
 char *plan_ref(const Plan *plan, int buffer);

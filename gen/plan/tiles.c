@@ -23,6 +23,7 @@ static const Level *level_of(const Plan *plan, int i)
     return i == 2 && plan->graph->spec->codegen.target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
 }
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
+static const double HALVED = 0.25;              /* of the cost with one thread */
 static const double SECOND_TILE = 2;            /* its code and its constants, once a call */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights, unless a few steps are more than that already;
@@ -34,6 +35,7 @@ enum { AHEAD_BYTES = 1 << 20 }; /* weights of a step that the second cache does 
 enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
 /* Independent sums that hide the latency of a multiply-add: 4 cycles, two a cycle; just so many have no slack, and lose some */
 enum { CHAINS = 8, TIGHT = 2 };
+enum { LEAST_HALVED = 16 }; /* rows; two threads gain little from fewer */
 
 static int most(int a, int b) { return a > b ? a : b; }
 
@@ -66,12 +68,25 @@ static double tiles_cost(int64_t rows, int r, Rest rest, int vectors, double wei
     return (double)(whole + 1) * cost;
 }
 
+/* The rows that a kernel has in one call, and what becomes of some */
+typedef struct Rows {
+    int64_t count;
+    Rest rest;
+    bool halved; /* by a second thread: then a tile that fits half of them, too, is worth a little */
+} Rows;
+
+static double rows_cost(const Rows *rows, int r, int vectors, double weight)
+{
+    const double cost = tiles_cost(rows->count, r, rows->rest, vectors, weight);
+    return rows->halved ? cost + tiles_cost(rows->count / 2, r, rows->rest, vectors, weight) * HALVED : cost;
+}
+
 /* Rows of a tile with `vectors` accumulators a row. */
-static Choice choose_rows(const Level *level, int vectors, int64_t rows, Rest rest, double weight)
+static Choice choose_rows(const Level *level, int vectors, const Rows *rows, double weight)
 {
     Choice best = {1, 1, 1e300};
     for (int r = 1; r <= 14 && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
-        const double cost = tiles_cost(rows, r, rest, vectors, weight);
+        const double cost = rows_cost(rows, r, vectors, weight);
         if (cost < best.cost * 0.999)
             best = (Choice){r, 1, cost};
     }
@@ -117,13 +132,13 @@ static int64_t tile_inputs(const Kernel *k)
 
 /* One slot a unit: rows, and how many vectors of units side by side. With some registers to spare: measured on AVX-512, 24 sums take 2% more a
  * multiply-add than 20. (With four slots a unit they take 1% less.) */
-static Choice choose_units(const Kernel *k, int panels, int64_t rows, Rest rest)
+static Choice choose_units(const Kernel *k, int panels, const Rows *rows)
 {
     const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units}, *level = &with_spare;
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
         const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
-        Choice choice = choose_rows(level, n, rows, rest, near ? LOAD : FAR_LOAD);
+        Choice choice = choose_rows(level, n, rows, near ? LOAD : FAR_LOAD);
         choice.cost *= (double)panels / n;
         choice.units = n;
         if (panels % n == 0 && choice.cost < best.cost * 0.999)
@@ -137,16 +152,16 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     const Level *level = level_of(plan, i);
     const int panels = (k->units - (k->tail ? plan->P : 0)) / plan->P; /* without that of a tail */
     const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
-    const Rest rest = plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN;
-    const int64_t rows = k->rows ? k->rows : k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
+    const int64_t all = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
+    const Rows rows = {k->rows ? k->rows : all, plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN, !plan->infer_only && !k->rows && all >= LEAST_HALVED && all % 2 == 0};
     if (k->one_row) {
         const int units = i == 0 ? stream_units(k, panels) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
     }
     if (i == 0 && k->slots == 1)
-        return choose_units(k, panels, rows, rest);
+        return choose_units(k, panels, &rows);
     const int units = k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
-    Choice choice = choose_rows(level, units * k->slots, rows, rest, LOAD);
+    Choice choice = choose_rows(level, units * k->slots, &rows, LOAD);
     choice.units = units;
     return choice;
 }
@@ -226,7 +241,8 @@ static void choose(const Plan *plan, Kernel *k)
             choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
             const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : 1;
-            choice = choose_rows(level_of(plan, i), units * k->slots, k->inputs, REST_ALONE, LOAD);
+            const Rows inputs = {k->inputs, REST_ALONE, false};
+            choice = choose_rows(level_of(plan, i), units * k->slots, &inputs, LOAD);
             choice.units = units;
         } else {
             continue;

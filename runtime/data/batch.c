@@ -294,14 +294,20 @@ static void stream_put(SeqrtLoader *loader, size_t row, size_t w)
     reals_put(loader, loader->y, row * loader->O, value, length ? loader->O : 0, loader->O);
 }
 
-void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items)
+void seqrt_loader_share(SeqrtLoader *loader, int i, int index, int count, SeqrtBatch *batch, const int **items)
 {
     size_t first = (size_t)i * loader->B, rows = loader->B;
     if (!loader->carry) rows = smaller((size_t)loader->part->count - first, loader->B);
-    for (size_t row = 0; row < rows; row++) {
+    size_t row = rows * (size_t)index / (size_t)count, end = rows * ((size_t)index + 1) / (size_t)count;
+    for (; row < end; row++) {
         if (loader->carry) stream_put(loader, row, (size_t)i);
         else item_put(loader, row, loader->order[first + row]);
     }
     *batch = (SeqrtBatch){(int)rows, loader->lengths, loader->tokens, loader->x, loader->labels, loader->y};
     if (items) *items = loader->items;
+}
+
+void seqrt_loader_get(SeqrtLoader *loader, int i, SeqrtBatch *batch, const int **items)
+{
+    seqrt_loader_share(loader, i, 0, 1, batch, items);
 }

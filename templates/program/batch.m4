@@ -41,37 +41,39 @@ static ptrdiff_t place(const Model *m, const int b, const int t)
     const ptrdiff_t row = m->order[b];
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }|>)m4_dnl
+m4_dnl
+m4_dnl sg_pack_tokens .. sg_pack_values: `rows` sequences of the packed batch from `first` on; a thread packs what it works on
 sg_defop(<|sg_pack_tokens|>, 0, <|
-static void pack_input(Model *m, const int32_t *input)
+static void pack_input(Model *m, const int first, const int rows, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
             m->tokens[m->at[t] + b] = input[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_features|>, 0, <|
-static void pack_input(Model *m, const Real *input)
+static void pack_input(Model *m, const int first, const int rows, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
             memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels_steps|>, 0, <|
-static void pack_target(Model *m, const int32_t *target)
+static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
             m->labels[m->at[t] + b] = target[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels|>, 0, <|
-static void pack_target(Model *m, const int32_t *target)
+static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
 {
-    for (int b = 0; b < m->count; b++)
+    for (int b = first; b < first + rows; b++)
         m->labels[b] = target[m->order[b]];
 }|>)m4_dnl
 sg_defop(<|sg_pack_values|>, 0, <|
-static void pack_target(Model *m, const Real *target)
+static void pack_target(Model *m, const int first, const int rows, const Real *target)
 {
-    for (int b = 0; b < m->count; b++)
+    for (int b = first; b < first + rows; b++)
         memcpy(m->target + (ptrdiff_t)b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
 }|>)m4_dnl
 m4_dnl sg_unpack_steps(Y, STRIDE), sg_unpack_rows(Y, STRIDE): the output in the user's order

@@ -27,7 +27,7 @@ enum {|>)m4_dnl
 sg_defop(<|sg_enum_member|>, 3, <|    sg_ID($1) = $2, /* $3 */|>)m4_dnl
 sg_defop(<|sg_enum_end|>, 0, <|};|>)m4_dnl
 m4_dnl
-m4_dnl Structs: sg_struct_begin(COMMENT, NAME), sg_reals/sg_ints/sg_wides(NAME, COUNT, COMMENT), sg_struct_end(NAME)
+m4_dnl Structs: sg_struct_begin(COMMENT, NAME), sg_reals/sg_ints/sg_wides/sg_doubles(NAME, COUNT, COMMENT), sg_struct_end(NAME)
 sg_defop(<|sg_struct_begin|>, 2, <|
 /* $1 */
 typedef struct sg_id($2) {|>)m4_dnl
@@ -35,6 +35,7 @@ sg_defop(<|sg_struct_end|>, 1, <|} sg_id($1);|>)m4_dnl
 sg_defop(<|sg_reals|>, 3, <|    sg_ID(ALIGN) sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl
 sg_defop(<|sg_ints|>, 3, <|    sg_ID(ALIGN) int32_t $1[$2]; /* $3 */|>)m4_dnl
 sg_defop(<|sg_wides|>, 3, <|    sg_ID(ALIGN) int64_t $1[$2]; /* $3 */|>)m4_dnl
+sg_defop(<|sg_doubles|>, 3, <|    sg_ID(ALIGN) double $1[$2]; /* $3 */|>)m4_dnl
 sg_defop(<|sg_packed_member|>, 2, <|    sg_id(Packed) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_derived_member|>, 2, <|    sg_id(Derived) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_weight1|>, 3, <|    sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl

@@ -73,7 +73,7 @@ void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input,
 {
     m->training = 0;
     pack_lengths(m, rows, lengths);
-    pack_input(m, input);
+    pack_input(m, 0, rows, input);
 m4_ifelse(sg_threads, 1, <|    const Share all = share_of(m, &alone);
     forward_all(m, &all);|>, <|    forward_all(m);|>)
     unpack_output(m, output);
@@ -86,18 +86,20 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
     if (team->index == 0) {
         m->training = 1;
         pack_lengths(m, rows, lengths);
-        pack_input(m, input);
-        pack_target(m, target);
     }
     meet(team);
     const Share own = share_of(m, team);
+    pack_input(m, (int)own.first, own.rows, input);
+    pack_target(m, (int)own.first, own.rows, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    meet(team);
     forward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        all = loss(m);
+    loss_rows(m, &own);
     meet(team);
+    if (team->index == 0)
+        all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
     if (team->index == 0)

@@ -35,14 +35,15 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     Loss all = {0, 0};
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
-    pack_input(m, batch->$2);
+    pack_input(m, 0, batch->rows, batch->$2);
     const Share all_rows = share_of(m, &alone);
     forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->$4) {
-        pack_target(m, batch->$4);
-        all = loss(m);
+        pack_target(m, 0, batch->rows, batch->$4);
+        loss_rows(m, &all_rows);
+        all = loss_sum(m);
     }
     return (SeqrtLoss){all.sum, all.weight};
 }

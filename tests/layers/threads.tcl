@@ -5,7 +5,7 @@
 
 source $root/tests/tools/specs.tcl
 
-# Weights after four steps with N threads, for each N: the same bytes as with one, or the N that differ
+# Loss and weights after four steps with N threads, for each N: the same digits and bytes as with one, or the N that differ
 proc differing {settings target_option args} {
     set spec [spec -T 24 -batch 30 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
     put model.csv [join [data_lines_of $args 70] \n]\n
@@ -14,8 +14,8 @@ proc differing {settings target_option args} {
     if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
     set different {}
     foreach threads {1 2 3 7} {
-        ran -timeout 600 ./trainer train --steps 4 --threads $threads --save $threads.safetensors --quiet
-        if {[text 1.safetensors] ne [text $threads.safetensors]} { lappend different $threads }
+        ran -timeout 600 ./trainer train --steps 4 --threads $threads --save $threads.safetensors --log $threads.csv --quiet
+        if {[text 1.safetensors] ne [text $threads.safetensors] || [logged_loss 1.csv] ne [logged_loss $threads.csv]} { lappend different $threads }
     }
     return $different
 }

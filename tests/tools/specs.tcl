@@ -110,3 +110,6 @@ proc verify_both {args} {
     set portable [verify {*}$args]
     return [expr {$portable eq "good" ? [verify_vectors {*}$args] : $portable}]
 }
+
+# The loss of the first epoch in a file that `train --log` wrote
+proc logged_loss {path} { return [lindex [split [lindex [split [text $path] \n] 1] ,] 2] }

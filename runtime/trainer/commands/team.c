@@ -16,6 +16,9 @@ typedef struct Work {
     void (*job)(SeqrtTeam *team, const SeqrtThread *thread);
     const SeqrtModel *model;
     void *memory;
+    SeqrtLoader *loader;
+    int number; /* of the batch that the loader gives */
+    SeqrtBatch read; /* .. and that batch, written by thread 0 */
     const SeqrtBatch *batch;
     const SeqrtUpdate *update;
     uint64_t seed, step;
@@ -122,6 +125,15 @@ void seqrt_team_free(SeqrtTeam *team)
 
 /* ---- a training step ---- */
 
+static void batch_job(SeqrtTeam *team, const SeqrtThread *thread)
+{
+    const Work *w = &team->work;
+    SeqrtBatch batch;
+    seqrt_loader_share(w->loader, w->number, thread->index, thread->count, &batch, NULL);
+    if (thread->index == 0)
+        team->work.read = batch;
+}
+
 static void gradient_job(SeqrtTeam *team, const SeqrtThread *thread)
 {
     const Work *w = &team->work;
@@ -136,6 +148,18 @@ static void update_job(SeqrtTeam *team, const SeqrtThread *thread)
     const double norm = w->model->update(w->memory, w->update, thread);
     if (thread->index == 0)
         team->work.norm = norm;
+}
+
+SeqrtBatch seqrt_team_batch(SeqrtTeam *team, SeqrtLoader *loader, int i)
+{
+    SeqrtBatch batch;
+    if (!team) {
+        seqrt_loader_get(loader, i, &batch, NULL);
+        return batch;
+    }
+    team->work = (Work){.job = batch_job, .loader = loader, .number = i};
+    team_run(team);
+    return team->work.read;
 }
 
 SeqrtLoss seqrt_team_gradient(SeqrtTeam *team, const SeqrtModel *model, void *memory, const SeqrtBatch *batch, uint64_t seed, uint64_t step)

@@ -243,8 +243,7 @@ static SeqrtUpdate update_now(const TrainState *s)
 static Stop step_run(Training *g, int *rows)
 {
     TrainState *s = &g->state;
-    SeqrtBatch batch;
-    seqrt_loader_get(g->loader, s->batch, &batch, NULL);
+    const SeqrtBatch batch = seqrt_team_batch(g->team, g->loader, s->batch);
     SeqrtLoss loss = seqrt_team_gradient(g->team, g->model, g->t->memory, &batch, s->seed, s->step);
     if (!isfinite(loss.sum) || !isfinite(loss.weight))
         return unsound_stop(g, "loss", loss.sum / loss.weight, true);

@@ -23,10 +23,10 @@
  * memory of a model, bytes:
  *           8704  weights, gradients, optimiser
  *           1792  derived from weights
- *            512  packed batch
+ *            576  packed batch
  *           9024  kept by forward
  *           1280  backward
- *          21312  in all, beside a head of 64 or 128
+ *          21376  in all, beside a head of 64 or 128
  *            448  a streaming state
  */
 #include "names_lstm.h"
@@ -1150,41 +1150,72 @@ static double label_weight(const int32_t label)
     return 1;
 }
 
-/* p = exp(y - max) of one row, zero past O. Returns its sum; *top is the largest y. */
-static Real softmax_row(const Real *y, Real *p, Real *top)
+/* The largest output of a row */
+static Real largest(const Real *y)
 {
+    const int count = O;
     Real most = y[0];
-    for (int j = 1; j < O; j++)
+    if (count >= W) { /* the last vector may overlap the one before it */
+        V m = v_loadu(y + count - W);
+        for (int j = 0; j + W <= count; j += W)
+            m = v_max(m, v_load(y + j));
+        return v_hmax(m);
+    }
+    for (int j = 1; j < count; j++)
         most = y[j] > most ? y[j] : most;
+    return most;
+}
+
+/* p = exp(y - top) of one row, zero past O. Returns its sum. */
+static Real softmax_row(const Real *y, Real *p, const Real top)
+{
     V sum = v_zero();
     for (int j = 0; j < 4; j += W)
-        v_store(p + j, v_exp(v_load(y + j) - v_set(most)));
+        v_store(p + j, v_exp(v_load(y + j) - v_set(top)));
     for (int j = O; j < 4; j++)
         p[j] = 0;
     for (int j = 0; j < 4; j += W)
         sum += v_load(p + j);
-    *top = most;
     return v_sum(sum);
 }
 
 /* Cross entropy: -log softmax(y)[label]; dy = (softmax(y) - onehot(label)) weight / total */
-static Loss loss(Model *m)
+static double loss_row(Model *m, const ptrdiff_t r, const double total)
 {
-    Loss all = {0, 0};
-    for (ptrdiff_t r = 0; r < m->count; r++)
-        all.weight += label_weight(m->labels[r]);
-    const double share = all.weight > 0 ? 1 / all.weight : 0;
-    for (ptrdiff_t r = 0; r < m->count; r++) {
-        const int32_t label = m->labels[r];
-        const Real *y = m->linear_y + r * 4;
-        Real *dy = m->linear_y_grad + r * 4, top;
-        const Real sum = softmax_row(y, dy, &top);
-        all.sum += label_weight(label) * (log((double)sum) - ((double)y[label] - (double)top));
-        const Real scale = (Real)(label_weight(label) * share), norm = scale / sum;
-        for (int j = 0; j < 4; j += W)
-            v_store(dy + j, v_load(dy + j) * v_set(norm));
-        dy[label] -= scale;
+    const int32_t label = m->labels[r];
+    const double weight = label_weight(label);
+    const Real *y = m->linear_y + r * 4, top = largest(y);
+    Real *dy = m->linear_y_grad + r * 4;
+    const Real sum = softmax_row(y, dy, top), scale = (Real)(total > 0 ? weight / total : 0), norm = scale / sum;
+    for (int j = 0; j < 4; j += W)
+        v_store(dy + j, v_load(dy + j) * v_set(norm));
+    dy[label] -= scale;
+    return weight * (log((double)sum) - ((double)y[label] - (double)top));
+}
+
+/* What the rows weigh together */
+static double loss_weight(const Model *m) { return (double)m->count; }
+
+enum { LOSS_ROWS = 16 };
+
+/* The thread's share of the loss, in sums over LOSS_ROWS rows: so the total is the same for any number of threads */
+static void loss_rows(Model *m, const Share *s)
+{
+    const double total = loss_weight(m);
+    const Range own = share_range(s, m->count, LOSS_ROWS);
+    for (ptrdiff_t first = own.first; first < own.end; first += LOSS_ROWS) {
+        double sum = 0;
+        for (ptrdiff_t r = first; r < own.end && r < first + LOSS_ROWS; r++)
+            sum += loss_row(m, r, total);
+        m->losses[first / LOSS_ROWS] = sum;
     }
+}
+
+static Loss loss_sum(const Model *m)
+{
+    Loss all = {0, loss_weight(m)};
+    for (ptrdiff_t i = 0; i * LOSS_ROWS < m->count; i++)
+        all.sum += m->losses[i];
     return all;
 }
 
@@ -1302,16 +1333,16 @@ static ptrdiff_t place(const Model *m, const int b, const int t)
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }
 
-static void pack_input(Model *m, const int32_t *input)
+static void pack_input(Model *m, const int first, const int rows, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
             m->tokens[m->at[t] + b] = input[place(m, b, t)];
 }
 
-static void pack_target(Model *m, const int32_t *target)
+static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
 {
-    for (int b = 0; b < m->count; b++)
+    for (int b = first; b < first + rows; b++)
         m->labels[b] = target[m->order[b]];
 }
 
@@ -1400,7 +1431,7 @@ void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_
 {
     m->training = 0;
     pack_lengths(m, rows, lengths);
-    pack_input(m, input);
+    pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
     forward_all(m, &all);
     unpack_output(m, output);
@@ -1413,18 +1444,20 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
     if (team->index == 0) {
         m->training = 1;
         pack_lengths(m, rows, lengths);
-        pack_input(m, input);
-        pack_target(m, target);
     }
     meet(team);
     const Share own = share_of(m, team);
+    pack_input(m, (int)own.first, own.rows, input);
+    pack_target(m, (int)own.first, own.rows, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    meet(team);
     forward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        all = loss(m);
+    loss_rows(m, &own);
     meet(team);
+    if (team->index == 0)
+        all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
     if (team->index == 0)
@@ -1527,14 +1560,15 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     Loss all = {0, 0};
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
-    pack_input(m, batch->tokens);
+    pack_input(m, 0, batch->rows, batch->tokens);
     const Share all_rows = share_of(m, &alone);
     forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->labels) {
-        pack_target(m, batch->labels);
-        all = loss(m);
+        pack_target(m, 0, batch->rows, batch->labels);
+        loss_rows(m, &all_rows);
+        all = loss_sum(m);
     }
     return (SeqrtLoss){all.sum, all.weight};
 }

@@ -88,6 +88,7 @@ typedef struct names_lstm_Model {
     NAMES_LSTM_ALIGN int32_t order[16]; /* [5] row of the batch that packed sequence b is */
     NAMES_LSTM_ALIGN int32_t lengths[16]; /* [5] steps of packed sequence b */
     NAMES_LSTM_ALIGN int32_t labels[16]; /* [5] classes of the packed rows */
+    NAMES_LSTM_ALIGN double losses[8]; /* [1] sums over so many packed rows */
     NAMES_LSTM_ALIGN int32_t tokens[48]; /* [35][1] tokens of the valid steps */
     NAMES_LSTM_ALIGN names_lstm_Real embedding_y[144]; /* [35][4] embedded tokens */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_gates[1120]; /* [35][32] gates; backward turns them into their gradients */

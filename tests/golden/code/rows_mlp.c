@@ -20,10 +20,10 @@
  * memory of a model, bytes:
  *           1920  weights, gradients, optimiser
  *            896  derived from weights
- *            768  packed batch
+ *            832  packed batch
  *            832  kept by forward
  *            832  backward
- *           5248  in all, beside a head of 64 or 128
+ *           5312  in all, beside a head of 64 or 128
  */
 #include "rows_mlp.h"
 #include "seqrt.h"
@@ -737,15 +737,40 @@ static void backward_all(Model *m, const Share *s)
 /* ---- loss ---- */
 
 /* (y - t)^2, mean over the outputs of a row */
-static Loss loss(Model *m)
+static double loss_row(Model *m, const ptrdiff_t r, const double total)
 {
-    Loss all = {0, (double)m->count};
-    for (ptrdiff_t r = 0; r < m->count; r++)
-        for (int j = 0; j < O; j++) {
-            const double y = (double)m->linear_2_y[r * 4 + j], t = (double)m->target[r * O + j], d = y - t;
-            all.sum += (d * d) / O;
-            m->linear_2_y_grad[r * 4 + j] = (Real)((2 * d) / (O * all.weight));
-        }
+    double sum = 0;
+    for (int j = 0; j < O; j++) {
+        const double y = (double)m->linear_2_y[r * 4 + j], t = (double)m->target[r * O + j], d = y - t;
+        sum += (d * d) / O;
+        m->linear_2_y_grad[r * 4 + j] = (Real)((2 * d) / (O * total));
+    }
+    return sum;
+}
+
+/* What the rows weigh together */
+static double loss_weight(const Model *m) { return (double)m->count; }
+
+enum { LOSS_ROWS = 16 };
+
+/* The thread's share of the loss, in sums over LOSS_ROWS rows: so the total is the same for any number of threads */
+static void loss_rows(Model *m, const Share *s)
+{
+    const double total = loss_weight(m);
+    const Range own = share_range(s, m->count, LOSS_ROWS);
+    for (ptrdiff_t first = own.first; first < own.end; first += LOSS_ROWS) {
+        double sum = 0;
+        for (ptrdiff_t r = first; r < own.end && r < first + LOSS_ROWS; r++)
+            sum += loss_row(m, r, total);
+        m->losses[first / LOSS_ROWS] = sum;
+    }
+}
+
+static Loss loss_sum(const Model *m)
+{
+    Loss all = {0, loss_weight(m)};
+    for (ptrdiff_t i = 0; i * LOSS_ROWS < m->count; i++)
+        all.sum += m->losses[i];
     return all;
 }
 
@@ -842,16 +867,16 @@ static ptrdiff_t place(const Model *m, const int b, const int t)
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }
 
-static void pack_input(Model *m, const Real *input)
+static void pack_input(Model *m, const int first, const int rows, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = 0; b < m->rows[t]; b++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
             memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }
 
-static void pack_target(Model *m, const Real *target)
+static void pack_target(Model *m, const int first, const int rows, const Real *target)
 {
-    for (int b = 0; b < m->count; b++)
+    for (int b = first; b < first + rows; b++)
         memcpy(m->target + (ptrdiff_t)b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
 }
 
@@ -934,7 +959,7 @@ void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp
 {
     m->training = 0;
     pack_lengths(m, rows, lengths);
-    pack_input(m, input);
+    pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
     forward_all(m, &all);
     unpack_output(m, output);
@@ -947,18 +972,20 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
     if (team->index == 0) {
         m->training = 1;
         pack_lengths(m, rows, lengths);
-        pack_input(m, input);
-        pack_target(m, target);
     }
     meet(team);
     const Share own = share_of(m, team);
+    pack_input(m, (int)own.first, own.rows, input);
+    pack_target(m, (int)own.first, own.rows, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
+    meet(team);
     forward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        all = loss(m);
+    loss_rows(m, &own);
     meet(team);
+    if (team->index == 0)
+        all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
     if (team->index == 0)
@@ -1055,14 +1082,15 @@ static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *o
     Loss all = {0, 0};
     m->training = 0;
     pack_lengths(m, batch->rows, batch->lengths);
-    pack_input(m, batch->x);
+    pack_input(m, 0, batch->rows, batch->x);
     const Share all_rows = share_of(m, &alone);
     forward_all(m, &all_rows);
     if (out)
         unpack_output(m, out);
     if (batch->y) {
-        pack_target(m, batch->y);
-        all = loss(m);
+        pack_target(m, 0, batch->rows, batch->y);
+        loss_rows(m, &all_rows);
+        all = loss_sum(m);
     }
     return (SeqrtLoss){all.sum, all.weight};
 }

@@ -78,6 +78,7 @@ typedef struct rows_mlp_Model {
     ROWS_MLP_ALIGN int32_t order[16]; /* [5] row of the batch that packed sequence b is */
     ROWS_MLP_ALIGN int32_t lengths[16]; /* [5] steps of packed sequence b */
     ROWS_MLP_ALIGN rows_mlp_Real target[16]; /* [5][2] targets */
+    ROWS_MLP_ALIGN double losses[8]; /* [1] sums over so many packed rows */
     ROWS_MLP_ALIGN rows_mlp_Real x[112]; /* [35][3] features of the valid steps */
     ROWS_MLP_ALIGN rows_mlp_Real flatten_y[128]; /* [5][24] the steps side by side */
     ROWS_MLP_ALIGN rows_mlp_Real linear_y[48]; /* [5][8] relu */
