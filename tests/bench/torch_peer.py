@@ -5,7 +5,7 @@ Takes lines:  step CELL I H LAYERS O T B EVERY   a training step: zero_grad, for
               infer CELL I H O T                 one sequence
               export CELL I H O T FILE.onnx      the same network, for ONNX Runtime
               epoch SPEC                         the spec's second epoch, by tests/torch/tasks.py (packed sequences)
-Gives: nanoseconds, or a line that starts with "error". Does not: choose a core or OpenBLAS's kernels (run.tcl does)."""
+Gives: its version and BLAS in a first line; then nanoseconds, or a line that starts with "error". Does not: choose a core or OpenBLAS's kernels (run.tcl does)."""
 import os
 import sys
 import time
@@ -93,6 +93,19 @@ def answer(words):
         return "error: " + " ".join(str(error).split())[:300]
 
 
-print("PyTorch", torch.__version__, flush=True)
+def blas():
+    """The library that PyTorch's products come from. The reference BLAS is six times as slow as the others: nobody is to be compared with it."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        files = {line.split()[-1] for line in maps if "/" in line}
+    files = [file for file in files if "libblas.so" in file] or files
+    for name, mark in ("OpenBLAS", "openblas"), ("MKL", "mkl"), ("BLIS", "blis"), ("ATLAS", "atlas"):
+        if any(mark in file for file in files):
+            return name
+    if any("libblas.so" in file for file in files):
+        sys.exit("PyTorch has the reference BLAS alone: apt-get install libopenblas0")
+    return "a BLAS of its own"
+
+
+print("PyTorch", torch.__version__, "with", blas(), flush=True)
 for line in sys.stdin:
     print(answer(line.split()), flush=True)
