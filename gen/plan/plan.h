@@ -118,7 +118,7 @@ typedef struct Source {
 } Source;
 
 /* Bytes of weights that stay in a first cache of 48 KB or 32 KB, beside what else is used; and how many are clearly more than it holds. */
-enum { CACHED_WEIGHTS = 36 << 10, UNCACHED_WEIGHTS = 56 << 10 };
+enum { TURNED_WEIGHTS = 28 << 10, CACHED_WEIGHTS = 36 << 10, UNCACHED_WEIGHTS = 56 << 10 };
 enum { LOSS_ROWS = 16 }; /* rows whose losses one thread adds up, so that the sum is the same for any number of threads */
 enum { TARGET_LEVELS = 4 }; /* vectors of 64, 32, 16 bytes, and scalars */
 enum { SOURCES_MAX = 4, PARAMS_MAX = 24 };
