@@ -43,13 +43,13 @@ static const Option options[] = {
     {"max-ram", 0, OPTION_SIZE, KEY("codegen.max_ram"), "BYTES", IN_ALL, "refuse a model that needs more (K, M, G)"},
     {"max-flash", 0, OPTION_SIZE, KEY("codegen.max_flash"), "BYTES", IN_ALL, "refuse code and constants beyond that"},
     {"max-lines", 0, OPTION_SIZE, KEY("codegen.max_lines"), "N", IN_ALL, "refuse a longer C file"},
-    {"emit", 0, OPTION_TEXT, AT(emit), "train|infer", IN_GENERATE | IN_BUILD, "infer: no training, weights inside the C"},
-    {"weights", 0, OPTION_TEXT, AT(weights), "FILE", IN_GENERATE | IN_BUILD, "safetensors file that --emit infer stores"},
+    {"emit", 0, OPTION_TEXT, AT(emit), "train|infer", IN_GENERATE | IN_BUILD | IN_INFO, "infer: no training, weights inside the C"},
+    {"weights", 0, OPTION_TEXT, AT(weights), "FILE", IN_GENERATE | IN_BUILD | IN_INFO, "safetensors file that --emit infer stores"},
     {"dump", 0, OPTION_TEXT, AT(dump), "spec|graph|ops|plan|m4|schema", IN_GENERATE, "print what passes between two stages, and stop"},
     {"keep", 0, OPTION_FLAG, AT(keep), NULL, IN_BUILD | IN_VERIFY, "keep the generated files and say where"},
     {"seeds", 0, OPTION_TEXT, AT(seeds), "N", IN_COMPARE, "train each with the seeds 1..N; default: 3"},
     {"jobs", 'j', OPTION_TEXT, AT(jobs), "N", IN_COMPARE, "runs at a time; default: the cores there are"},
-    {"json", 0, OPTION_FLAG, AT(json), NULL, IN_VERIFY | IN_INFO | IN_COMPARE, "the result as JSON on standard output"},
+    {"json", 0, OPTION_FLAG, AT(json), NULL, IN_GENERATE | IN_BUILD | IN_VERIFY | IN_INFO | IN_COMPARE, "the result as JSON on standard output"},
     {"quiet", 'q', OPTION_FLAG, AT(quiet), NULL, IN_ALL, "print errors only"},
     {"version", 'V', OPTION_FLAG, AT(version), NULL, IN_ALL, "print the version"},
     {"help", 'h', OPTION_FLAG, AT(help), NULL, IN_ALL, "print this help; after a command, the command's"},
@@ -311,7 +311,9 @@ static int fits(const Cli *cli, unsigned seen)
         if (seen >> i & 1 && !(options[i].commands & cli->command->bit))
             FAIL(NULL, "--%s does not go with %s", options[i].name, *name ? name : "generating");
     bool infer = cli->emit && strcmp(cli->emit, "infer") == 0;
-    if (infer && !cli->weights)
+    if (infer && cli->command->bit == IN_BUILD)
+        FAIL(NULL, "--emit infer: such a file has no trainer, and build makes trainers; expected seqgen SPEC --emit infer --weights FILE -o model.c");
+    if (infer && !cli->weights && cli->command->bit != IN_INFO)
         FAIL(NULL, "--emit infer: the weights are missing; expected --weights FILE");
     if (!infer && cli->weights)
         FAIL(NULL, "--weights: only --emit infer stores weights in the C; a trainer takes them with --load");

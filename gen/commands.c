@@ -1,6 +1,7 @@
 /* commands.c: generate, build, run, info; verify is in verify.c, compare in compare.c. A new command is a line in command_table. */
 #include "commands.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,14 +18,6 @@
 
 /* ---- generate ---- */
 
-static int64_t lines_count(const EmitResult *result)
-{
-    int64_t lines = 0;
-    for (size_t i = 0; i < result->model_c_bytes; i++)
-        lines += result->model_c[i] == '\n';
-    return lines;
-}
-
 static void result_free(EmitResult *result)
 {
     free(result->model_c);
@@ -37,13 +30,15 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static bool emits_infer(const Cli *cli) { return cli->emit && strcmp(cli->emit, "infer") == 0; }
+
 /* The paths of the C file and of the header that stands beside it; the C includes them by their last parts. */
 static EmitOptions emit_options(const Cli *cli, const Home *home, const char *source, const char *header)
 {
     return (EmitOptions){
         .header_name = last_part(header),
         .source_name = last_part(source),
-        .infer_only = cli->emit && strcmp(cli->emit, "infer") == 0,
+        .infer_only = emits_infer(cli),
         .weights_path = cli->weights,
         .templates_dir = home->templates,
         .dump = cli->dump,
@@ -63,15 +58,30 @@ static int pair_write(const char *path, const EmitResult *result)
     return good ? EXIT_DONE : cli_fail(EXIT_SYSTEM, "%s", error.text);
 }
 
-/* "model.c: 4,210 lines, 21,058 parameters, 1.2 MiB RAM"; more: what follows, with a comma. */
-static void report(const Cli *cli, const Graph *graph, const char *path, const EmitResult *result, const char *more)
+/* What was made: "model.c: 4,210 lines, 21,058 parameters, 1.2 MiB RAM, 0.02 s", or the same as JSON. compiler NULL: it was not compiled. */
+static int report(const Cli *cli, const Graph *graph, const char *path, const EmitResult *result, double generating, const char *compiler, double compiling)
 {
     char lines[32], parameters[32], ram[32];
     EmitInfo info;
-    if (cli->quiet || emit_info(graph, cli->emit && strcmp(cli->emit, "infer") == 0, &info) != 0)
-        return;
-    fprintf(stderr, "%s: %s lines, %s parameters, %s RAM, %s\n", path, cli_thousands((double)lines_count(result), lines),
-            cli_thousands((double)graph->weights_count, parameters), cli_bytes((double)info.ram_bytes, ram), more);
+    int status = cli->quiet && !cli->json ? EXIT_DONE : emit_info(graph, emits_infer(cli), &info);
+    if (status != EXIT_DONE || (cli->quiet && !cli->json))
+        return status;
+    if (cli->json) {
+        json_t *all = json_pack("{s:s,s:I,s:I,s:I,s:I,s:f}", "output", path, "lines", (json_int_t)result->lines, "parameters", (json_int_t)graph->weights_count,
+                                "ram_bytes", (json_int_t)info.ram_bytes, "flash_bytes", (json_int_t)info.flash_bytes, "generate_seconds", generating);
+        if (compiler)
+            json_object_update_new(all, json_pack("{s:s,s:f}", "compiler", compiler, "compile_seconds", compiling));
+        const int failed = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        json_decref(all);
+        return failed || putchar('\n') == EOF ? EXIT_SYSTEM : EXIT_DONE;
+    }
+    fprintf(stderr, "%s: %s lines, %s parameters, %s RAM, ", path, cli_thousands((double)result->lines, lines),
+            cli_thousands((double)graph->weights_count, parameters), cli_bytes((double)info.ram_bytes, ram));
+    if (compiler)
+        fprintf(stderr, "generated in %.2f s, compiled in %.2f s (%s)\n", generating, compiling, compiler);
+    else
+        fprintf(stderr, "%.2f s\n", generating);
+    return EXIT_DONE;
 }
 
 static int generated_write(const Cli *cli, const Graph *graph, const EmitResult *result, double seconds)
@@ -80,16 +90,16 @@ static int generated_write(const Cli *cli, const Graph *graph, const EmitResult 
         return fwrite(result->model_c, 1, result->model_c_bytes, stdout) == result->model_c_bytes ? EXIT_DONE : EXIT_SYSTEM;
     char *path = cli->output ? mem_copy(cli->output) : mem_format("%s.c", graph->spec->name);
     int status = pair_write(path, result);
-    char *more = mem_format("%.2f s", seconds);
     if (status == EXIT_DONE)
-        report(cli, graph, path, result, more);
-    free(more);
+        status = report(cli, graph, path, result, seconds, NULL, 0);
     free(path);
     return status;
 }
 
 static int command_generate(const Cli *cli, const Graph *graph)
 {
+    if (cli->json && (cli->dump || (cli->output && strcmp(cli->output, "-") == 0)))
+        return cli_fail(EXIT_USAGE, "--json writes to standard output, and so does %s", cli->dump ? "--dump" : "-o -");
     if (cli->dump && strcmp(cli->dump, "m4") != 0) {
         char *text = emit_dump(graph, cli->dump);
         fputs(text, stdout);
@@ -164,9 +174,7 @@ static int build_compile(Build *b)
         fputs(compiled.err, stderr); /* warnings */
     if (status == EXIT_DONE) {
         char *command = compiler_text(&b->compiler);
-        char *more = mem_format("generated in %.2f s, compiled in %.2f s (%s)", b->generating, compiled.seconds, command);
-        report(b->cli, b->graph, b->output, &b->result, more);
-        free(more);
+        status = report(b->cli, b->graph, b->output, &b->result, b->generating, command, compiled.seconds);
         free(command);
     }
     process_result_free(&compiled);
@@ -278,7 +286,7 @@ const Command command_table[] = {
      "Example: seqgen run specs/first_names_lstm.yaml train --epochs 1 --save w.safetensors\n",
      command_run},
     {"info", IN_INFO, "SPEC", "layers, shapes, parameters, MACs, memory, lines, compile time",
-     "Lines and compile time are predicted, nothing is generated.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
+     "Lines are counted; flash and compile time are predicted. With --emit infer, of the file that only runs.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
      command_info},
     {"compare", IN_COMPARE, "SPEC... -o DIR", "train each with several seeds on the same data; one table, one page",
      "Each spec is built, trained with the seeds 1..N and judged on its test part (else the validation part). All must\n"

@@ -1,4 +1,4 @@
-/* info.c: see info.h. Counts come from the graph, memory, lines and compile time from the plan's prediction.
+/* info.c: see info.h. Counts come from the graph, memory, flash and compile time from the plan, lines from the text, which is generated and thrown away.
  *
  * The JSON's keys are part of the contract with scripts: add, do not rename.
  */
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emit/emit.h"
+#include "support/home.h"
 #include "support/mem.h"
 
 static const char *const input_words[] = {"chars", "bytes", "words", "rows", "shaped", "text"};
@@ -153,8 +154,16 @@ static int print_json(const Graph *graph, const EmitInfo *info)
 
 int command_info(const Cli *cli, const Graph *graph)
 {
+    const bool infer = cli->emit && strcmp(cli->emit, "infer") == 0;
     EmitInfo info;
-    int status = emit_info(graph, false, &info);
+    Home home;
+    int status = emit_info(graph, infer, &info);
+    if (status != EXIT_DONE)
+        return status;
+    if (!home_find(&home, false))
+        return EXIT_SYSTEM;
+    status = emit_lines(graph, &(EmitOptions){.infer_only = infer, .templates_dir = home.templates}, &info.lines);
+    home_free(&home);
     if (status != EXIT_DONE)
         return status;
     if (cli->json)

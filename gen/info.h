@@ -1,4 +1,4 @@
-/* info.h: `seqgen info`: what a model is made of and what it will cost, before anything is generated. */
+/* info.h: `seqgen info`: what a model is made of and what it will cost, before anything is written. */
 #ifndef SEQGEN_INFO_H
 #define SEQGEN_INFO_H
 

@@ -19,6 +19,7 @@ typedef struct EmitOptions {
 typedef struct EmitResult {
     char *model_c, *model_h;
     size_t model_c_bytes, model_h_bytes;
+    int64_t lines; /* of model.c */
 } EmitResult;
 
 /* Exit code: 0; 2 the weights file is wrong; 3 a budget of codegen is exceeded; 5 m4 failed. Messages are printed. */
@@ -27,10 +28,13 @@ int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *resul
 typedef struct EmitInfo {
     int64_t ram_bytes;          /* sizeof the model's struct */
     int64_t flash_bytes;        /* code, predicted, and stored weights */
-    int64_t lines;              /* of model.c, predicted */
+    int64_t lines;              /* of model.c, predicted; emit_lines counts them */
     double compile_seconds;     /* gcc -O2, predicted */
 } EmitInfo;
 int emit_info(const Graph *graph, bool infer_only, EmitInfo *info);
+/* Lines of model.c, counted: it is generated, and thrown away; weights that it would store count as zeros. Budgets are not looked at.
+ * Exit code as emit_model's. */
+int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines);
 char *emit_dump(const Graph *graph, const char *seam); /* "ops" or "plan" */
 
 #endif

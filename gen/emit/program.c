@@ -48,7 +48,7 @@ void emit_banner(Emitter *e)
         const int copies = i == BLOCK_PARAM && !plan->infer_only ? 2 + e->facts.slots_count : 1;
         text_add(&t, "  %12lld  %s%s\n", (long long)plan->block_bytes[i] * copies, WHAT[i], copies > 1 ? ", gradients, optimiser" : "");
     }
-    text_add(&t, "  %12lld  in all, beside a head of 64 or 128\n", (long long)plan->model_bytes);
+    text_add(&t, "  %12lld  in all, with a head of 64\n", (long long)plan->model_bytes);
     if (plan->stream)
         text_add(&t, "  %12lld  a streaming state\n", (long long)plan->block_bytes[BLOCK_STREAM] + 64);
     ops_lines(e, t.data);
@@ -268,14 +268,14 @@ static void share(Emitter *e)
 static void top(Emitter *e)
 {
     const Graph *g = e->graph;
-    char *a[5] = {stream_int(e->plan->P), stream_int(g->T), stream_int(g->B), stream_int(g->outputs), stream_int(g->in.width)};
+    char *a[] = {stream_int(e->plan->P), stream_int(g->T), stream_int(g->B), stream_int(g->outputs), stream_int(g->in.width), stream_int(e->plan->model_bytes)};
     emit_banner(e);
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
     stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), vectors(e), NULL);
-    stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], NULL);
-    for (int i = 0; i < 5; i++)
+    stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
+    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
         free(a[i]);
     if (e->plan->infer_only)
         emit_stored(e);

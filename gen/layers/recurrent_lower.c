@@ -7,7 +7,7 @@
  * the tile is in registers; where plan_hoist says so, the input products of some steps are made before the first of them.
  * Reverse, every step: the gates' gradients in place, then dh = dgates . W_hh. After the last step, over all rows at once:
  * dW_ih, dW_hh, db, and the input's gradient; where those rows exceed the second cache, after every few steps, over the rows
- * of these.
+ * of these, and perhaps for each half of the batch apart (recurrent_parts_lower.c).
  */
 #include "recurrent_run.h"
 #include "value_lower.h"

@@ -327,7 +327,7 @@ void recurrent_backward(Run *r)
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
     backward_step(r, step, sums);
     Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
-    clear->cut = CUT_SEQUENCES;
+    clear->cut = r->parts ? CUT_OTHER : CUT_SEQUENCES; /* a part's sums are cleared by units */
     if (!r->ends)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
     if (r->cell->has_c)

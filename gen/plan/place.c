@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, HEAD_BYTES = 64 }; /* the head: sg_model_head of the templates; a static assertion in the C compares */
 static const int64_t MODEL_BYTES_MAX = (int64_t)1 << 38; /* 256 GiB: beyond it a spec has a mistake */
 
 static bool place(Plan *plan, Buffer *b)
@@ -30,7 +30,7 @@ bool plan_place(Plan *plan)
         }
     const char *const *names;
     int copies = plan->infer_only ? 0 : 2 + graph_slots(&plan->graph->spec->train.optimizer, &names);
-    int64_t total = 0;
+    int64_t total = HEAD_BYTES;
     for (int i = 0; i < BLOCK_COUNT; i++)
         if (i != BLOCK_STREAM && !(plan->infer_only && i == BLOCK_DERIVED) && !size_add(total, i == BLOCK_PARAM ? copies * plan->block_bytes[i] : plan->block_bytes[i], &total))
             return false;

@@ -73,10 +73,10 @@ typedef Real VLoose __attribute__((vector_size(V_BYTES), may_alias, aligned(size
 typedef sg_vector_bits_$1 VI __attribute__((vector_size(V_BYTES), may_alias));
 typedef u<||>sg_vector_bits_$1 VU __attribute__((vector_size(V_BYTES), may_alias));
 
-INLINE V v_load(const Real *p) { return *(const V *)p; }
-INLINE void v_store(Real *p, V v) { *(V *)p = v; }
-INLINE V v_loadu(const Real *p) { return *(const VLoose *)p; }
-INLINE void v_storeu(Real *p, V v) { *(VLoose *)p = v; }
+INLINE V v_get(const Real *p) { return *(const V *)p; }
+INLINE void v_put(Real *p, V v) { *(V *)p = v; }
+INLINE V v_getu(const Real *p) { return *(const VLoose *)p; }
+INLINE void v_putu(Real *p, V v) { *(VLoose *)p = v; }
 INLINE V v_set(Real x) { return x - (V){0}; }
 INLINE VU v_bits(V v) { return (VU)v; }
 INLINE V v_real(VU u) { return (V)u; }
@@ -218,10 +218,10 @@ typedef Real V;
 typedef sg_vector_bits_$1 VI;
 typedef u<||>sg_vector_bits_$1 VU;
 
-INLINE V v_load(const Real *p) { return *p; }
-INLINE void v_store(Real *p, V v) { *p = v; }
-INLINE V v_loadu(const Real *p) { return *p; }
-INLINE void v_storeu(Real *p, V v) { *p = v; }
+INLINE V v_get(const Real *p) { return *p; }
+INLINE void v_put(Real *p, V v) { *p = v; }
+INLINE V v_getu(const Real *p) { return *p; }
+INLINE void v_putu(Real *p, V v) { *p = v; }
 INLINE V v_set(Real x) { return x; }
 INLINE VU v_bits(V v)
 {
@@ -516,7 +516,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;

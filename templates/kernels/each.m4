@@ -18,6 +18,6 @@ static void $1(const Range range, $3)
     for (ptrdiff_t v = range.first; v < range.end; v += W) {|>)m4_dnl
 sg_defop(<|sg_flat_end|>, 0, <|    }
 }|>)m4_dnl
-sg_defop(<|sg_flat_load|>, 2, <|        const V $1 = v_load($2 + v);|>)m4_dnl
+sg_defop(<|sg_flat_load|>, 2, <|        const V $1 = v_get($2 + v);|>)m4_dnl
 sg_defop(<|sg_flat_let|>, 2, <|        const V $1 = $2;|>)m4_dnl
-sg_defop(<|sg_flat_store|>, 2, <|        v_store($1 + v, $2);|>)m4_dnl
+sg_defop(<|sg_flat_store|>, 2, <|        v_put($1 + v, $2);|>)m4_dnl

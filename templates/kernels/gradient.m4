@@ -3,7 +3,8 @@ m4_dnl
 m4_dnl sg_outer(NAME, COMMENT, R by width, N by width, SLOTS, INPUTS, A_STRIDE, D_STRIDE, D_SLOTS, D_SLOT, W_ROWS, W_FIRST, UNITS, sums or nothing, runs or
 m4_dnl   nothing)
 m4_dnl A tile is R inputs x N vectors of units x S slots; rows run past it in blocks that stay in the cache. Threads share the
-m4_dnl units: every sum runs over all rows in their order, so its bits do not depend on how many threads there are. sums: the
+m4_dnl units: every sum runs over its rows in their order (all, or those of a fixed part of the batch), so its bits do not depend on how many
+m4_dnl threads there are. sums: the
 m4_dnl last tile, of REST inputs, perhaps of none, has registers free to add up the rows of d as well: the gradient of a bias. runs: the
 m4_dnl rows come in runs of `rows`, `pitch` rows apart: some sequences of a batch, step by step.
 m4_define(<|sg_if_sums|>, <|m4_ifelse(<|$1|>, <|sums|>, <|$2|>, <|$3|>)|>)m4_dnl
@@ -22,10 +23,10 @@ INLINE void $1_tile(const int R, const int k, const int u, sg_if_runs(<|$15|>, <
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
 sg_if_sums(<|$14|>, <|    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
 |>)m4_dnl
     a += k;
     d += SPAN(u, $9 * P)$10;
@@ -35,7 +36,7 @@ sg_more(<|$15|>)    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += 
 sg_more(<|$15|>)        V dr[N * S];
 sg_more(<|$15|>)        UNROLL for (int j = 0; j < N; j++)
 sg_more(<|$15|>)            UNROLL for (int q = 0; q < S; q++)
-sg_more(<|$15|>)                dr[j * S + q] = v_load(d + SPAN(j * W, $9 * P) + q * P);
+sg_more(<|$15|>)                dr[j * S + q] = v_get(d + SPAN(j * W, $9 * P) + q * P);
 sg_more(<|$15|>)        UNROLL for (int b = 0; b < R; b++) {
 sg_more(<|$15|>)            const V ak = v_set(a[b]);
 sg_more(<|$15|>)            UNROLL for (int j = 0; j < N * S; j++)
@@ -50,13 +51,13 @@ sg_more(<|$15|>)    }
 sg_if_sums(<|$14|>, <|    if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     }
 |>)m4_dnl
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void $1(const Share *s, sg_if_runs(<|$15|>, <|const int runs, const ptrdiff_t pitch, |>)const int rows, const Real *a, const Real *d, Real *dw<||>sg_if_sums(<|$14|>, <|, Real *db|>))
@@ -92,26 +93,26 @@ static void $1(const Share *s, sg_if_runs(<|$5|>, <|const int runs, const ptrdif
     for (; v + SIDE * W <= units.end; v += SIDE * W) {
         V sum[SIDE];
         UNROLL for (int j = 0; j < SIDE; j++)
-            sum[j] = v_load(db + v + j * W);
+            sum[j] = v_get(db + v + j * W);
 sg_if_runs(<|$5|>, <|        for (ptrdiff_t run = 0; run < runs; run++)
             for (ptrdiff_t r = run * pitch; r < run * pitch + rows; r++)
                 UNROLL for (int j = 0; j < SIDE; j++)
-                    sum[j] += v_load(d + r * $4 + v + j * W);
+                    sum[j] += v_get(d + r * $4 + v + j * W);
 |>, <|        for (ptrdiff_t r = 0; r < rows; r++)
             UNROLL for (int j = 0; j < SIDE; j++)
-                sum[j] += v_load(d + r * $4 + v + j * W);
+                sum[j] += v_get(d + r * $4 + v + j * W);
 |>)m4_dnl
         UNROLL for (int j = 0; j < SIDE; j++)
-            v_store(db + v + j * W, sum[j]);
+            v_put(db + v + j * W, sum[j]);
     }
     for (; v < units.end; v += W) {
-        V sum = v_load(db + v);
+        V sum = v_get(db + v);
 sg_if_runs(<|$5|>, <|        for (ptrdiff_t run = 0; run < runs; run++)
             for (ptrdiff_t r = run * pitch; r < run * pitch + rows; r++)
-                sum += v_load(d + r * $4 + v);
+                sum += v_get(d + r * $4 + v);
 |>, <|        for (ptrdiff_t r = 0; r < rows; r++)
-            sum += v_load(d + r * $4 + v);
+            sum += v_get(d + r * $4 + v);
 |>)m4_dnl
-        v_store(db + v, sum);
+        v_put(db + v, sum);
     }
 }|>)m4_dnl

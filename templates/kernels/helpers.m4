@@ -6,7 +6,7 @@ static void add_vectors(const Share *s, const Real *a, const Real *b, const int 
 {
     const Range all = share_range(s, count, W);
     for (ptrdiff_t i = all.first; i < all.end; i += W)
-        v_store(sum + i, v_load(a + i) + v_load(b + i));
+        v_put(sum + i, v_get(a + i) + v_get(b + i));
 }|>)m4_dnl
 sg_helper(<|zero_share|>, <|
 static void zero_share(const Share *s, Real *to, const int count)
@@ -45,7 +45,7 @@ sg_helper(<|copy_reals|>, <|
 static void copy_reals(const Real *from, Real *to, const int count)
 {
     for (int i = 0; i < count; i += W)
-        v_store(to + i, v_load(from + i));
+        v_put(to + i, v_get(from + i));
 }|>)m4_dnl
 sg_helper(<|zero_rows|>, <|
 static void zero_rows(const int rows, Real *to, const int stride)
@@ -67,7 +67,7 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
     for (ptrdiff_t r = 0; r < rows; r++) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_store(y + r * width + i, v_load(from + i));
+            v_put(y + r * width + i, v_get(from + i));
     }
 }|>)m4_dnl
 sg_helper(<|scatter_slots|>, <|
@@ -81,7 +81,7 @@ static void scatter_slots(const Share *s, const int rows, const int32_t *tokens,
         const Real *from = d + r * d_stride;
         for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
-                v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));
+                v_put(to + p * used + i, v_get(to + p * used + i) + v_get(from + p * columns + i));
     }
 }|>)m4_dnl
 sg_helper(<|widen_rows|>, <|
@@ -216,7 +216,7 @@ static Real sum_row(const Real *x, const int width)
     V sum = v_zero();
     int i = 0;
     for (; i + W <= width; i += W)
-        sum += v_loadu(x + i);
+        sum += v_getu(x + i);
     Real all = v_sum(sum);
     for (; i < width; i++)
         all += x[i];
@@ -228,7 +228,7 @@ static Real sum_squares_row(const Real *x, const int width, const Real mean)
     V sum = v_zero();
     int i = 0;
     for (; i + W <= width; i += W) {
-        const V d = v_loadu(x + i) - v_set(mean);
+        const V d = v_getu(x + i) - v_set(mean);
         sum += d * d;
     }
     Real all = v_sum(sum);

@@ -20,17 +20,17 @@ sg_defop(<|sg_init_zero|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
 sg_defop(<|sg_init_bias|>, 1, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+                acc[b][j * S + q] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 m4_dnl sg_init_row(PRODUCTS, STRIDE): made before
 sg_defop(<|sg_init_row|>, 2, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load($1 + (row + b) * $2 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+                acc[b][j * S + q] = v_get($1 + (row + b) * $2 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
         const Real *entry = $2 + (ptrdiff_t)$1[row + b] * $4 + SPAN(u, $3 * P);
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < $3; q++)
-                acc[b][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);
+                acc[b][j * S + q] += v_get(entry + SPAN(j * W, $3 * P) + q * P);
     }|>)m4_dnl
 m4_dnl
 m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
@@ -39,7 +39,7 @@ m4_dnl sg_tile_k(INDENT, A_STRIDE, W_ROWS, SLOT, SLOTS): one k
 m4_define(<|sg_tile_k|>, <|$1V wk[N * $5];
 $1UNROLL for (int j = 0; j < N; j++)
 $1    UNROLL for (int q = 0; q < $5; q++)
-$1        wk[j * $5 + q] = v_load(from + SPAN(j * W, $3 * $5 * P) + q * P);
+$1        wk[j * $5 + q] = v_get(from + SPAN(j * W, $3 * $5 * P) + q * P);
 $1UNROLL for (int b = 0; b < R; b++) {
 $1    const V xk = v_set(in[b * $2 + k]);
 $1    UNROLL for (int j = 0; j < N; j++)
@@ -71,12 +71,12 @@ sg_defop(<|sg_program_again|>, 0, <|    /* a row waits for each of its own resul
 sg_program_begin|>)m4_dnl
 sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][j * S + $2];|>)m4_dnl
 sg_defop(<|sg_keep|>, 2, <|            acc[b][j * S + $1] = $2;|>)m4_dnl
-sg_defop(<|sg_load|>, 3, <|            const V $1 = v_load($2 + at * $3 + v);|>)m4_dnl
-sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_load($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
+sg_defop(<|sg_load|>, 3, <|            const V $1 = v_get($2 + at * $3 + v);|>)m4_dnl
+sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_get($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
 sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl
 sg_defop(<|sg_note|>, 1, <|            /* $1 */|>)m4_dnl
-sg_defop(<|sg_store|>, 3, <|            v_store($2 + at * $3 + v, $1);|>)m4_dnl
-sg_defop(<|sg_store_slot|>, 5, <|            v_store($2 + at * $3 + SPAN(v, $4 * P)$5, $1);|>)m4_dnl
+sg_defop(<|sg_store|>, 3, <|            v_put($2 + at * $3 + v, $1);|>)m4_dnl
+sg_defop(<|sg_store_slot|>, 5, <|            v_put($2 + at * $3 + SPAN(v, $4 * P)$5, $1);|>)m4_dnl
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
 m4_dnl
 m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, END, even or again): the kernel over all rows. again: rows past the last whole tile are
@@ -185,29 +185,29 @@ enum { $1_K = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
 {
-    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, T = $9 / W|>) };
-    V acc[K][N * S]<||>sg_if_tail(<|$9|>, <|, rest[K][T]|>);
+    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, L = $9 / W|>) };
+    V acc[K][N * S]<||>sg_if_tail(<|$9|>, <|, rest[K][L]|>);
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
             acc[b][j] = v_zero();sg_if_tail(<|$9|>, <|
     UNROLL for (int b = 0; b < K; b++)
-        UNROLL for (int j = 0; j < T; j++)
+        UNROLL for (int j = 0; j < L; j++)
             rest[b][j] = v_zero();|>)|>)m4_dnl
 sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_load($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+            acc[0][j * S + q] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 sg_defop(<|sg_single_row|>, 2, <|sg_single_bias(<|$1|>)|>)m4_dnl
 sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0] * $4 + SPAN(u, $3 * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < $3; q++)
-            acc[0][j * S + q] += v_load(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
+            acc[0][j * S + q] += v_get(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
 m4_dnl sg_single_k(INDENT, slice, k, index of the input, where its weights stand, W_ROWS, SLOT, SLOTS, LANES of a tail or nothing): one input
 m4_define(<|sg_single_k|>, <|$1UNROLL for (int j = 0; j < N; j++)
 $1    UNROLL for (int q = 0; q < $7; q++)
-$1        acc[$2][j * S + $6q] += v_set(in[$3]) * v_load($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
+$1        acc[$2][j * S + $6q] += v_set(in[$3]) * v_get($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
 $1if (with_tail) {
-$1    UNROLL for (int j = 0; j < T; j++)
-$1        rest[$2][j] += v_set(in[$3]) * v_load($9 + j * W);
+$1    UNROLL for (int j = 0; j < L; j++)
+$1        rest[$2][j] += v_set(in[$3]) * v_get($9 + j * W);
 $1}|>)|>)m4_dnl
 m4_dnl sg_single_run(INDENT, RUN, W_ROWS, SLOT, SLOTS)
 m4_define(<|sg_single_run|>, <|$1int k = 0;
@@ -250,9 +250,9 @@ sg_defop(<|sg_single_fold|>, 1, <|    UNROLL for (int half = K / 2; half > 0; ha
     if (with_tail) {
         UNROLL for (int half = K / 2; half > 0; half /= 2)
             UNROLL for (int b = 0; b < half; b++)
-                UNROLL for (int j = 0; j < T; j++)
+                UNROLL for (int j = 0; j < L; j++)
                     rest[b][j] += rest[b + half][j];
-        UNROLL for (int j = 0; j < T; j++)
+        UNROLL for (int j = 0; j < L; j++)
             tail[j] = rest[0][j];
     }|>)|>)m4_dnl
 m4_dnl sg_tail_begin(NAME, UNITS, FIRST, the same rounded up to a power of two, SLOTS, PARAMS), the other sources, sg_tail_add, program
@@ -316,7 +316,7 @@ static void $1($3)
         sum[j] = v_zero();
     for (int k = 0; k < $6; k += W)
         UNROLL for (int j = 0; j < $4; j++)
-            sum[j] += v_load(x + k) * v_load(w + SPAN(k, $5 * P) + j * P);
+            sum[j] += v_get(x + k) * v_get(w + SPAN(k, $5 * P) + j * P);
     UNROLL for (int j = 0; j < $4; j++)
         y[j] = $7v_sum(sum[j]);
 }|>)m4_dnl

@@ -40,7 +40,8 @@ sg_defop(<|sg_packed_member|>, 2, <|    sg_id(Packed) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_derived_member|>, 2, <|    sg_id(Derived) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_weight1|>, 3, <|    sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl
 sg_defop(<|sg_weight2|>, 4, <|    sg_id(Real) $1[$2][$3]; /* $4 */|>)m4_dnl
-sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed, step; /* of dropout; optimiser steps done */
+sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed;  /* of dropout */
+    uint64_t step;               /* optimiser steps done */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */

@@ -19,9 +19,9 @@ static Real largest(const Real *y)
     const int count = O;
     Real most = y[0];
     if (count >= W) { /* the last vector may overlap the one before it */
-        V m = v_loadu(y + count - W);
+        V m = v_getu(y + count - W);
         for (int j = 0; j + W <= count; j += W)
-            m = v_max(m, v_load(y + j));
+            m = v_max(m, v_get(y + j));
         return v_hmax(m);
     }
     for (int j = 1; j < count; j++)
@@ -34,11 +34,11 @@ static Real softmax_row(const Real *y, Real *p, const Real top)
 {
     V sum = v_zero();
     for (int j = 0; j < $2; j += W)
-        v_store(p + j, v_exp(v_load(y + j) - v_set(top)));
+        v_put(p + j, v_exp(v_get(y + j) - v_set(top)));
     for (int j = O; j < $2; j++)
         p[j] = 0;
     for (int j = 0; j < $2; j += W)
-        sum += v_load(p + j);
+        sum += v_get(p + j);
     return v_sum(sum);
 }
 
@@ -51,7 +51,7 @@ static double loss_row(Model *m, const ptrdiff_t r, const double total)
     Real *dy = $3 + r * $2;
     const Real sum = softmax_row(y, dy, top), scale = (Real)(total > 0 ? weight / total : 0), norm = scale / sum;
     for (int j = 0; j < $2; j += W)
-        v_store(dy + j, v_load(dy + j) * v_set(norm));
+        v_put(dy + j, v_get(dy + j) * v_set(norm));
     dy[label] -= scale;
     return weight * (log((double)sum) - ((double)y[label] - (double)top));
 }|>)m4_dnl

@@ -1,7 +1,7 @@
 m4_dnl share.m4: how a team of threads shares the work of a training step.
 m4_dnl
-m4_dnl Rows of the batch are cut between the threads for all that runs along time, units for the gradients of weights. Every
-m4_dnl number is computed by one thread in the order it always has, so the bits are the same for any number of threads.
+m4_dnl Rows of the batch are cut between the threads for all that runs along time, units for the gradients of weights, or sequences of one of two
+m4_dnl parts of the batch. Every number is computed by one thread in an order that the number of threads does not change, and so are its bits.
 sg_defop(<|sg_share_block|>, 0, <|
 /* ---- one thread's share of the work ---- */
 
@@ -34,7 +34,7 @@ static void meet(const Share *s)
 static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
 {
     const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * s->until / s->count * group;
-    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    const Range range = {first < count ? first : count, end < count ? end : count, (int)((end < count ? end : count) - (first < count ? first : count))};
     return range;
 }
 

@@ -19,10 +19,11 @@ sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
 #include <stdint.h>
 #include <string.h>
 |>)m4_dnl
-m4_dnl sg_constants(P, T, B, O, V or F)
-sg_defop(<|sg_constants|>, 5, <|/* ---- sizes ---- */
+m4_dnl sg_constants(P, T, B, O, V or F, BYTES of a model)
+sg_defop(<|sg_constants|>, 6, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
+_Static_assert(sizeof(Model) == $6, "a model takes the memory that its head says");
 enum {
     P = $1,            /* units of a panel: as wide as the widest vectors there may be */
     T = $2,            /* longest sequence */

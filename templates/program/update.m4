@@ -17,7 +17,7 @@ static double gradient_norm(const Real *g)
         const ptrdiff_t end = first + 4096 < $1 ? first + 4096 : $1;
         V part = v_zero();
         for (ptrdiff_t i = first; i < end; i += W) {
-            const V gi = v_load(g + i);
+            const V gi = v_get(g + i);
             part += gi * gi;
         }
         sum += (double)v_sum(part);

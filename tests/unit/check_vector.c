@@ -60,15 +60,15 @@ static long double right_gelu_grad(long double x)
 
 /* ---- the functions, out of line ---- */
 typedef void Function(Real *out, const Real *in);
-static void run_exp(Real *out, const Real *in) { v_storeu(out, v_exp(v_loadu(in))); }
-static void run_tanh(Real *out, const Real *in) { v_storeu(out, v_tanh(v_loadu(in))); }
-static void run_sigmoid(Real *out, const Real *in) { v_storeu(out, v_sigmoid(v_loadu(in))); }
-static void run_gelu(Real *out, const Real *in) { v_storeu(out, v_gelu(v_loadu(in))); }
-static void run_gelu_grad(Real *out, const Real *in) { v_storeu(out, v_gelu_grad(v_loadu(in))); }
+static void run_exp(Real *out, const Real *in) { v_putu(out, v_exp(v_getu(in))); }
+static void run_tanh(Real *out, const Real *in) { v_putu(out, v_tanh(v_getu(in))); }
+static void run_sigmoid(Real *out, const Real *in) { v_putu(out, v_sigmoid(v_getu(in))); }
+static void run_gelu(Real *out, const Real *in) { v_putu(out, v_gelu(v_getu(in))); }
+static void run_gelu_grad(Real *out, const Real *in) { v_putu(out, v_gelu_grad(v_getu(in))); }
 
 /* of cells; a quotient that they leave open */
-static void run_gate(Real *out, const Real *in) { v_storeu(out, v_gate(v_loadu(in))); }
-static void run_gate_tanh(Real *out, const Real *in) { v_storeu(out, v_quick_quotient(v_tanh_above(v_loadu(in)), v_tanh_below(v_loadu(in)))); }
+static void run_gate(Real *out, const Real *in) { v_putu(out, v_gate(v_getu(in))); }
+static void run_gate_tanh(Real *out, const Real *in) { v_putu(out, v_quick_quotient(v_tanh_above(v_getu(in)), v_tanh_below(v_getu(in)))); }
 
 static Real at(Function *run, Real x)
 {
@@ -137,16 +137,16 @@ static void try_memory(void)
 {
     _Alignas(64) Real a[3 * W + 1], b[3 * W + 1];
     for (int i = 0; i < 3 * W + 1; i++) a[i] = (Real)i, b[i] = -1;
-    v_store(b + W, v_load(a + W));
+    v_put(b + W, v_get(a + W));
     for (int i = 0; i < 3 * W; i++) CHECK(b[i] == (i / W == 1 ? a[i] : -1));
-    v_storeu(b + 1, v_loadu(a + 1));
+    v_putu(b + 1, v_getu(a + 1));
     for (int i = 0; i < W; i++) CHECK(b[1 + i] == a[1 + i]);
     CHECK(b[0] == -1);
-    v_storeu(b, v_set((Real)2.5));
+    v_putu(b, v_set((Real)2.5));
     for (int i = 0; i < W; i++) CHECK(b[i] == (Real)2.5);
-    v_storeu(b, v_set((Real)-0.0));
+    v_putu(b, v_set((Real)-0.0));
     for (int i = 0; i < W; i++) CHECK(same(b[i], (Real)-0.0));
-    v_storeu(b, v_zero());
+    v_putu(b, v_zero());
     for (int i = 0; i < W; i++) CHECK(same(b[i], 0));
 }
 
@@ -158,9 +158,9 @@ static void try_lanes(void)
             a[i] = (Real)((int)(random_bits() % 41) - 20), b[i] = (Real)((int)(random_bits() % 41) - 20);
             sum += a[i], max = a[i] > max ? a[i] : max;
         }
-        V x = v_loadu(a), y = v_loadu(b);
-        v_storeu(c[0], v_max(x, y)), v_storeu(c[1], v_min(x, y)), v_storeu(c[2], v_select_lt(x, y, v_set(1), v_set(2)));
-        v_storeu(c[3], v_abs(x)), v_storeu(c[4], v_sqrt(v_abs(x))), v_storeu(c[5], x * y + 1);
+        V x = v_getu(a), y = v_getu(b);
+        v_putu(c[0], v_max(x, y)), v_putu(c[1], v_min(x, y)), v_putu(c[2], v_select_lt(x, y, v_set(1), v_set(2)));
+        v_putu(c[3], v_abs(x)), v_putu(c[4], v_sqrt(v_abs(x))), v_putu(c[5], x * y + 1);
         for (int i = 0; i < W; i++) {
             CHECK(c[0][i] == (a[i] > b[i] ? a[i] : b[i]) && c[1][i] == (a[i] < b[i] ? a[i] : b[i]));
             CHECK(c[2][i] == (a[i] < b[i] ? 1 : 2) && same(c[3][i], (Real)fabs((double)a[i])));
@@ -168,8 +168,8 @@ static void try_lanes(void)
         }
         CHECK(v_sum(x) == sum && v_hmax(x) == max);
     }
-    v_storeu(a, v_max(v_set(1), v_set((Real)NAN))), v_storeu(b, v_min(v_set(1), v_set((Real)NAN)));
-    v_storeu(c[0], v_max(v_set((Real)NAN), v_set(1))), v_storeu(c[1], v_sqrt(v_set(-1)));
+    v_putu(a, v_max(v_set(1), v_set((Real)NAN))), v_putu(b, v_min(v_set(1), v_set((Real)NAN)));
+    v_putu(c[0], v_max(v_set((Real)NAN), v_set(1))), v_putu(c[1], v_sqrt(v_set(-1)));
     CHECK(isnan(a[W - 1]) && isnan(b[W - 1]) && c[0][W - 1] == 1 && isnan(c[1][W - 1]));
 }
 
@@ -183,7 +183,7 @@ static void try_quotients(void)
             a[i] = random_argument(-10, 10);
             d[i] = (Real)ldexp(1 + (double)(random_bits() >> 11) * 0x1p-53, (int)(random_bits() % 91));
         }
-        v_storeu(q, v_quick_quotient(v_loadu(a), v_loadu(d))), v_storeu(r, v_inverse(v_loadu(d)));
+        v_putu(q, v_quick_quotient(v_getu(a), v_getu(d))), v_putu(r, v_inverse(v_getu(d)));
         for (int i = 0; i < W; i++) {
             if (fabs((double)a[i]) > 1e-3) worst = fmax(worst, ulps(q[i], (long double)a[i] / d[i]));
             worst = fmax(worst, ulps(r[i], 1 / (long double)d[i]));
@@ -199,7 +199,7 @@ static void try_sum_tree(void)
     for (int i = 0; i < W; i++) a[i] = tree[i] = random_argument(-1, 1);
     for (int half = W / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++) tree[i] += tree[i + half];
-    CHECK(v_sum(v_loadu(a)) == tree[0]);
+    CHECK(v_sum(v_getu(a)) == tree[0]);
 }
 
 int main(void)

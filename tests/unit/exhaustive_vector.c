@@ -60,7 +60,7 @@ typedef struct Trial {
 #define RUN(name) \
     static void run_##name(Real *out, const Real *in) \
     { \
-        for (int i = 0; i < CHUNK; i += W) v_storeu(out + i, v_##name(v_loadu(in + i))); \
+        for (int i = 0; i < CHUNK; i += W) v_putu(out + i, v_##name(v_getu(in + i))); \
     }
 RUN(tanh)
 RUN(sigmoid)

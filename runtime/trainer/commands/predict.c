@@ -21,7 +21,7 @@ typedef struct Predict {
     const SeqrtTask *task;
     void *out;
     double *chances;  /* [outputs or 2] of the current line */
-    long sequence;    /* sequences done; carried streams: 0 */
+    long sequence, step; /* sequences done; of a carried stream: 0, and its steps */
     bool headed;      /* the header is out: only once something could be read */
     Progress progress;
     SeqrtError error;
@@ -123,22 +123,32 @@ static void line_print(Predict *p, long sequence, long step, const char *text, s
     fputs("}\n", stdout);
 }
 
-/* Rows of batch i; carried streams go on where the batch before ended. */
-static void batch_print(Predict *p, const SeqrtDataset *data, const SeqrtBatch *batch, int i, const int *items)
+/* Rows of a batch; a carried stream goes on where the batch before ended. */
+static void batch_print(Predict *p, const SeqrtDataset *data, const SeqrtBatch *batch, const int *items)
 {
     size_t T = (size_t)p->model->T, O = (size_t)p->task->outputs;
     bool carry = p->task->carry_state;
     for (size_t b = 0; b < (size_t)batch->rows; b++) {
         p->sequence += !carry;
-        long sequence = carry ? (long)b + 1 : p->sequence, before = carry ? (long)i * p->model->T : 0;
+        long sequence = carry ? 1 : p->sequence, before = carry ? p->step : 0;
         if (!p->model->per_step && batch->lengths[b] > 0)
             line_print(p, sequence, 0, data->texts ? data->texts[items[b]] : NULL, b * O);
         for (size_t t = 0; p->model->per_step && t < (size_t)batch->lengths[b]; t++)
             line_print(p, sequence, before + (long)t + 1, NULL, (b * T + t) * O);
+        p->step += batch->lengths[b];
     }
 }
 
 /* ---- pieces ---- */
+
+/* A series whose state is carried is one stream, however many of them a training batch has side by side: every prediction has all that came before. */
+static SeqrtLoader *loader_new(const Predict *p, const SeqrtDataset *data, const SeqrtPart *part)
+{
+    SeqrtModel model = *p->model;
+    if (p->task->carry_state)
+        model.B = 1;
+    return seqrt_loader_new(&model, data, part);
+}
 
 /* Frees the piece. */
 static int piece_predict(Predict *p, SeqrtDataset *data)
@@ -146,7 +156,7 @@ static int piece_predict(Predict *p, SeqrtDataset *data)
     if (!data)
         return seqrt_stop(p->t, EXIT_DATA, &p->error);
     SeqrtPart part = seqrt_part_whole(data);
-    SeqrtLoader *loader = seqrt_loader_new(p->model, data, &part);
+    SeqrtLoader *loader = loader_new(p, data, &part);
     if (!loader)
         fprintf(stderr, "%s: out of memory\n", p->t->program);
     header_print(p);
@@ -156,7 +166,7 @@ static int piece_predict(Predict *p, SeqrtDataset *data)
         const int *items;
         seqrt_loader_get(loader, i, &batch, &items);
         p->model->forward(p->t->memory, &batch, p->out);
-        batch_print(p, data, &batch, i, items);
+        batch_print(p, data, &batch, items);
         seqrt_progress_count(&p->progress, batch.rows);
     }
     seqrt_loader_free(loader);

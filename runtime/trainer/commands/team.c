@@ -1,4 +1,4 @@
-/* team.c: see team.h. A step of a small network takes a few tenths of a millisecond and meets a dozen times, and waking a thread takes
+/* team.c: see team.h. A step of a small network takes a few tenths of a millisecond and meets some twenty times, and waking a thread takes
  * longer than what it waits for. So threads that wait look for about that long before they sleep, if each has a core.
  */
 #include "team.h"
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum { THREADS_MAX = 256, LOOKS = 300000, LOOKS_ON_SHARED_CORES = 100 };
-static const double flops_worth_a_team = 2e7; /* about 0.2 ms of one core, ten times what the meetings of a step cost */
+static const double flops_worth_a_team = 2e7; /* about 0.2 ms of one core, far more than what the meetings of a step cost */
 
 /* What all threads do next; job NULL: they end. */
 typedef struct Work {

@@ -26,7 +26,7 @@
  *            576  packed batch
  *           9024  kept by forward
  *           1280  backward
- *          21376  in all, beside a head of 64 or 128
+ *          21440  in all, with a head of 64
  *            448  a streaming state
  */
 #include "names_lstm.h"
@@ -48,6 +48,7 @@ typedef float Real;
 /* ---- sizes ---- */
 
 typedef names_lstm_Model Model;
+_Static_assert(sizeof(Model) == 21440, "a model takes the memory that its head says");
 enum {
     P = 4,            /* units of a panel: as wide as the widest vectors there may be */
     T = 7,            /* longest sequence */
@@ -95,7 +96,7 @@ static void meet(const Share *s)
 static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
 {
     const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * s->until / s->count * group;
-    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    const Range range = {first < count ? first : count, end < count ? end : count, (int)((end < count ? end : count) - (first < count ? first : count))};
     return range;
 }
 
@@ -134,10 +135,10 @@ typedef Real V;
 typedef int32_t VI;
 typedef uint32_t VU;
 
-INLINE V v_load(const Real *p) { return *p; }
-INLINE void v_store(Real *p, V v) { *p = v; }
-INLINE V v_loadu(const Real *p) { return *p; }
-INLINE void v_storeu(Real *p, V v) { *p = v; }
+INLINE V v_get(const Real *p) { return *p; }
+INLINE void v_put(Real *p, V v) { *p = v; }
+INLINE V v_getu(const Real *p) { return *p; }
+INLINE void v_putu(Real *p, V v) { *p = v; }
 INLINE V v_set(Real x) { return x; }
 INLINE VU v_bits(V v)
 {
@@ -305,7 +306,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
@@ -325,14 +326,14 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 4, *from = w_ih + SPAN(u, 4 * 4 * P);
         UNROLL_4 for (int k = 0; k < 4; k++, from += 4 * P) {
             V wk[N * 4];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_load(from + SPAN(j * W, 4 * 4 * P) + q * P);
+                    wk[j * 4 + q] = v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -347,7 +348,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             V wk[N * 4];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_load(from + SPAN(j * W, 8 * 4 * P) + q * P);
+                    wk[j * 4 + q] = v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -364,7 +365,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             const V a1 = acc[b][j * S + 1];
             const V a2 = acc[b][j * S + 2];
             const V a3 = acc[b][j * S + 3];
-            const V c_before = v_load(c0 + at * 8 + v);
+            const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates */
             const V i = v_gate(a0);
             const V f = v_gate(a1);
@@ -372,11 +373,11 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             const V o = v_gate(a3);
             /* (3) c_t = f c_(t-1) + i g */
             const V ct = f * c_before + i * g;
-            v_store(gates + at * 32 + SPAN(v, 4 * P), i);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + P, f);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, g);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, o);
-            v_store(c + at * 8 + v, ct);
+            v_put(gates + at * 32 + SPAN(v, 4 * P), i);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + P, f);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, g);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, o);
+            v_put(c + at * 8 + v, ct);
             acc[b][j * S + 0] = ct;
             acc[b][j * S + 3] = o;
         }
@@ -390,8 +391,8 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             /* (4) h_t = o tanh(c_t) */
             const V tct = v_tanh(ct);
             const V ht = o * tct;
-            v_store(tc + at * 8 + v, tct);
-            v_store(h + at * 8 + v, ht);
+            v_put(tc + at * 8 + v, tct);
+            v_put(h + at * 8 + v, ht);
         }
 }
 
@@ -422,7 +423,7 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             acc[b][j] = v_zero();
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+            acc[0][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w_ih + SPAN(u, 4 * 4 * P);
         int k = 0;
@@ -430,11 +431,11 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
         for (; k < 4; k++, from += 4 * P)
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 4 * 4 * P) + q * P);
+                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
     }
     {
         const Real *in = h0, *from = w_hh + SPAN(u, 8 * 4 * P);
@@ -443,11 +444,11 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
         for (; k < 8; k++, from += 4 * P)
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 8 * 4 * P) + q * P);
+                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
     }
     UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
@@ -461,7 +462,7 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             const V a1 = acc[b][j * S + 1];
             const V a2 = acc[b][j * S + 2];
             const V a3 = acc[b][j * S + 3];
-            const V c_before = v_load(c0 + at * 8 + v);
+            const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates: i, f, o = 1 / below, g = above / below */
             const V i_below = v_sigmoid_below(a0);
             const V f_below = v_sigmoid_below(a1);
@@ -472,8 +473,8 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             const V ct = v_quick_quotient(c_before * i_g + v_tanh_above(a2) * f_below, f_below * i_g);
             /* (4) h_t = o tanh(c_t) */
             const V ht = v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct));
-            v_store(c + at * 8 + v, ct);
-            v_store(h + at * 8 + v, ht);
+            v_put(c + at * 8 + v, ct);
+            v_put(h + at * 8 + v, ht);
         }
 }
 
@@ -489,14 +490,14 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *c0,
 {
     for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < 8; v += W) {
-            const V d = v_load(dh + at * 8 + v);
-            const V i = v_load(gates + at * 32 + SPAN(v, 4 * P));
-            const V f = v_load(gates + at * 32 + SPAN(v, 4 * P) + P);
-            const V g = v_load(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
-            const V o = v_load(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
-            const V c_before = v_load(c0 + at * 8 + v);
-            const V tct = v_load(tc + at * 8 + v);
-            const V dct = v_load(dc + at * 8 + v);
+            const V d = v_get(dh + at * 8 + v);
+            const V i = v_get(gates + at * 32 + SPAN(v, 4 * P));
+            const V f = v_get(gates + at * 32 + SPAN(v, 4 * P) + P);
+            const V g = v_get(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
+            const V o = v_get(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
+            const V c_before = v_get(c0 + at * 8 + v);
+            const V tct = v_get(tc + at * 8 + v);
+            const V dct = v_get(dc + at * 8 + v);
             /* (4) d is the gradient of h_t */
             const V dc1 = dct + d * o * (ONE - tct * tct);
             /* (3) and (2): slots i, f, g, o */
@@ -505,11 +506,11 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *c0,
             const V da2 = dc1 * i * (ONE - g * g);
             const V da3 = d * tct * o * (ONE - o);
             const V dc_before = dc1 * f;
-            v_store(gates + at * 32 + SPAN(v, 4 * P), da0);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + P, da1);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, da2);
-            v_store(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, da3);
-            v_store(dc + at * 8 + v, dc_before);
+            v_put(gates + at * 32 + SPAN(v, 4 * P), da0);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + P, da1);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, da2);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, da3);
+            v_put(dc + at * 8 + v, dc_before);
         }
 }
 
@@ -529,7 +530,7 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 32 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 32 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -543,7 +544,7 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 8 + v, a0);
+            v_put(y + at * 8 + v, a0);
         }
 }
 
@@ -572,17 +573,17 @@ INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 4 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 4, d += 32) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_load(d + SPAN(j * W, 4 * P) + q * P);
+                dr[j * S + q] = v_get(d + SPAN(j * W, 4 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -596,12 +597,12 @@ INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const
     if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -634,7 +635,7 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 32 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 32 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -648,7 +649,7 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 4 + v, a0);
+            v_put(y + at * 4 + v, a0);
         }
 }
 
@@ -677,14 +678,14 @@ INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrd
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     a += k;
     d += SPAN(u, 4 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 32) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_load(d + SPAN(j * W, 4 * P) + q * P);
+                dr[j * S + q] = v_get(d + SPAN(j * W, 4 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -694,7 +695,7 @@ INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrd
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void gradient_8x32(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
@@ -721,14 +722,14 @@ INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -742,7 +743,7 @@ INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 4 + v, a0);
+            v_put(y + at * 4 + v, a0);
         }
 }
 
@@ -771,7 +772,7 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
             acc[b][j] = v_zero();
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+            acc[0][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w + SPAN(u, 8 * 1 * P);
         int k = 0;
@@ -779,11 +780,11 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
             UNROLL for (int b = 0; b < K; b++)
                 UNROLL for (int j = 0; j < N; j++)
                     UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_load(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
+                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
         for (; k < 8; k++, from += 1 * P)
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
+                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
     }
     UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
@@ -794,7 +795,7 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 4 + v, a0);
+            v_put(y + at * 4 + v, a0);
         }
 }
 
@@ -816,17 +817,17 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_load(d + SPAN(j * W, 1 * P) + q * P);
+                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -840,12 +841,12 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -878,7 +879,7 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 4 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -892,7 +893,7 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 8 + v, a0);
+            v_put(y + at * 8 + v, a0);
         }
 }
 
@@ -913,7 +914,7 @@ static void add_vectors(const Share *s, const Real *a, const Real *b, const int 
 {
     const Range all = share_range(s, count, W);
     for (ptrdiff_t i = all.first; i < all.end; i += W)
-        v_store(sum + i, v_load(a + i) + v_load(b + i));
+        v_put(sum + i, v_get(a + i) + v_get(b + i));
 }
 
 /* w: [panels][inputs][columns], columns = slots * P. t: the inputs [first, first + count) as units,
@@ -936,7 +937,7 @@ static void transpose_panels(const Share *s, const Real *w, const int panels, co
 static void copy_reals(const Real *from, Real *to, const int count)
 {
     for (int i = 0; i < count; i += W)
-        v_store(to + i, v_load(from + i));
+        v_put(to + i, v_get(from + i));
 }
 
 static void zero_rows(const int rows, Real *to, const int stride)
@@ -950,7 +951,7 @@ static void gather_rows(const int rows, const int32_t *tokens, const Real *table
     for (ptrdiff_t r = 0; r < rows; r++) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_store(y + r * width + i, v_load(from + i));
+            v_put(y + r * width + i, v_get(from + i));
     }
 }
 
@@ -964,7 +965,7 @@ static void scatter_slots(const Share *s, const int rows, const int32_t *tokens,
         const Real *from = d + r * d_stride;
         for (int p = 0; p < panels; p++)
             for (int i = 0; i < used; i += W)
-                v_store(to + p * used + i, v_load(to + p * used + i) + v_load(from + p * columns + i));
+                v_put(to + p * used + i, v_get(to + p * used + i) + v_get(from + p * columns + i));
     }
 }
 
@@ -1156,9 +1157,9 @@ static Real largest(const Real *y)
     const int count = O;
     Real most = y[0];
     if (count >= W) { /* the last vector may overlap the one before it */
-        V m = v_loadu(y + count - W);
+        V m = v_getu(y + count - W);
         for (int j = 0; j + W <= count; j += W)
-            m = v_max(m, v_load(y + j));
+            m = v_max(m, v_get(y + j));
         return v_hmax(m);
     }
     for (int j = 1; j < count; j++)
@@ -1171,11 +1172,11 @@ static Real softmax_row(const Real *y, Real *p, const Real top)
 {
     V sum = v_zero();
     for (int j = 0; j < 4; j += W)
-        v_store(p + j, v_exp(v_load(y + j) - v_set(top)));
+        v_put(p + j, v_exp(v_get(y + j) - v_set(top)));
     for (int j = O; j < 4; j++)
         p[j] = 0;
     for (int j = 0; j < 4; j += W)
-        sum += v_load(p + j);
+        sum += v_get(p + j);
     return v_sum(sum);
 }
 
@@ -1188,7 +1189,7 @@ static double loss_row(Model *m, const ptrdiff_t r, const double total)
     Real *dy = m->linear_y_grad + r * 4;
     const Real sum = softmax_row(y, dy, top), scale = (Real)(total > 0 ? weight / total : 0), norm = scale / sum;
     for (int j = 0; j < 4; j += W)
-        v_store(dy + j, v_load(dy + j) * v_set(norm));
+        v_put(dy + j, v_get(dy + j) * v_set(norm));
     dy[label] -= scale;
     return weight * (log((double)sum) - ((double)y[label] - (double)top));
 }
@@ -1236,7 +1237,7 @@ static double gradient_norm(const Real *g)
         const ptrdiff_t end = first + 4096 < 544 ? first + 4096 : 544;
         V part = v_zero();
         for (ptrdiff_t i = first; i < end; i += W) {
-            const V gi = v_load(g + i);
+            const V gi = v_get(g + i);
             part += gi * gi;
         }
         sum += (double)v_sum(part);
@@ -1248,17 +1249,17 @@ static double gradient_norm(const Real *g)
 static void optimizer_pass(const Range range, const Real *g, Real *w, Real *slot0, Real *slot1, const Real scale, const Real rate, const Real root)
 {
     for (ptrdiff_t v = range.first; v < range.end; v += W) {
-        const V g0 = v_load(g + v);
-        const V w0 = v_load(w + v);
-        const V s0 = v_load(slot0 + v);
-        const V s1 = v_load(slot1 + v);
+        const V g0 = v_get(g + v);
+        const V w0 = v_get(w + v);
+        const V s0 = v_get(slot0 + v);
+        const V s1 = v_get(slot1 + v);
         const V gi = g0 * scale;
         const V s0_1 = (Real)0.90000000000000002 * s0 + (Real)0.099999999999999978 * gi;
         const V s1_1 = (Real)0.999 * s1 + (Real)0.0010000000000000009 * gi * gi;
         const V w1 = w0 - rate * s0_1 / (v_sqrt(s1_1) * root + (Real)1e-08);
-        v_store(w + v, w1);
-        v_store(slot0 + v, s0_1);
-        v_store(slot1 + v, s1_1);
+        v_put(w + v, w1);
+        v_put(slot0 + v, s0_1);
+        v_put(slot1 + v, s1_1);
     }
 }
 

@@ -70,7 +70,8 @@ typedef struct names_lstm_Derived {
 
 /* The model: all the memory there is */
 typedef struct names_lstm_Model {
-    NAMES_LSTM_ALIGN uint64_t seed, step; /* of dropout; optimiser steps done */
+    NAMES_LSTM_ALIGN uint64_t seed;  /* of dropout */
+    uint64_t step;               /* optimiser steps done */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */

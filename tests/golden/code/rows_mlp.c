@@ -23,7 +23,7 @@
  *            832  packed batch
  *            832  kept by forward
  *            832  backward
- *           5312  in all, beside a head of 64 or 128
+ *           5376  in all, with a head of 64
  */
 #include "rows_mlp.h"
 #include "seqrt.h"
@@ -44,6 +44,7 @@ typedef float Real;
 /* ---- sizes ---- */
 
 typedef rows_mlp_Model Model;
+_Static_assert(sizeof(Model) == 5376, "a model takes the memory that its head says");
 enum {
     P = 4,            /* units of a panel: as wide as the widest vectors there may be */
     T = 7,            /* longest sequence */
@@ -91,7 +92,7 @@ static void meet(const Share *s)
 static Range share_range(const Share *s, const ptrdiff_t count, const ptrdiff_t group)
 {
     const ptrdiff_t groups = (count + group - 1) / group, first = groups * s->index / s->count * group, end = groups * s->until / s->count * group;
-    const Range range = {first, end < count ? end : count, (int)((end < count ? end : count) - first)};
+    const Range range = {first < count ? first : count, end < count ? end : count, (int)((end < count ? end : count) - (first < count ? first : count))};
     return range;
 }
 
@@ -127,10 +128,10 @@ typedef Real V;
 typedef int32_t VI;
 typedef uint32_t VU;
 
-INLINE V v_load(const Real *p) { return *p; }
-INLINE void v_store(Real *p, V v) { *p = v; }
-INLINE V v_loadu(const Real *p) { return *p; }
-INLINE void v_storeu(Real *p, V v) { *p = v; }
+INLINE V v_get(const Real *p) { return *p; }
+INLINE void v_put(Real *p, V v) { *p = v; }
+INLINE V v_getu(const Real *p) { return *p; }
+INLINE void v_putu(Real *p, V v) { *p = v; }
 INLINE V v_set(Real x) { return x; }
 INLINE VU v_bits(V v)
 {
@@ -298,7 +299,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_load, (void)v_store, (void)v_loadu, (void)v_storeu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
@@ -317,14 +318,14 @@ INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 24, *from = w + SPAN(u, 21 * 1 * P);
         UNROLL_4 for (int k = 0; k < 21; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 21 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 21 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 24 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -339,7 +340,7 @@ INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
             const V out = v_relu(a0);
-            v_store(y + at * 8 + v, out);
+            v_put(y + at * 8 + v, out);
         }
 }
 
@@ -361,10 +362,10 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 {
     for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < 8; v += W) {
-            const V yt = v_load(y + at * 8 + v);
-            const V dyt = v_load(dy + at * 8 + v);
+            const V yt = v_get(y + at * 8 + v);
+            const V dyt = v_get(dy + at * 8 + v);
             const V dxt = v_select_lt(v_zero(), yt, dyt, v_zero());
-            v_store(dy + at * 8 + v, dxt);
+            v_put(dy + at * 8 + v, dxt);
         }
 }
 
@@ -380,17 +381,17 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_load(d + SPAN(j * W, 1 * P) + q * P);
+                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -404,12 +405,12 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
     if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -442,7 +443,7 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -456,7 +457,7 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 24 + v, a0);
+            v_put(y + at * 24 + v, a0);
         }
 }
 
@@ -483,14 +484,14 @@ INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 8 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -504,7 +505,7 @@ INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 4 + v, a0);
+            v_put(y + at * 4 + v, a0);
         }
 }
 
@@ -533,17 +534,17 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_load(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_load(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_load(d + SPAN(j * W, 1 * P) + q * P);
+                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -557,12 +558,12 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     if (with_db) {
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
     }
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++)
             UNROLL for (int q = 0; q < S; q++)
-                v_store(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
 }
 
 static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -595,7 +596,7 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             V wk[N * 1];
             UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_load(from + SPAN(j * W, 4 * 1 * P) + q * P);
+                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
                 UNROLL for (int j = 0; j < N; j++)
@@ -609,7 +610,7 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
             const V a0 = acc[b][j * S + 0];
-            v_store(y + at * 8 + v, a0);
+            v_put(y + at * 8 + v, a0);
         }
 }
 
@@ -791,7 +792,7 @@ static double gradient_norm(const Real *g)
         const ptrdiff_t end = first + 4096 < 240 ? first + 4096 : 240;
         V part = v_zero();
         for (ptrdiff_t i = first; i < end; i += W) {
-            const V gi = v_load(g + i);
+            const V gi = v_get(g + i);
             part += gi * gi;
         }
         sum += (double)v_sum(part);
@@ -803,11 +804,11 @@ static double gradient_norm(const Real *g)
 static void optimizer_pass(const Range range, const Real *g, Real *w, const Real scale, const Real lr)
 {
     for (ptrdiff_t v = range.first; v < range.end; v += W) {
-        const V g0 = v_load(g + v);
-        const V w0 = v_load(w + v);
+        const V g0 = v_get(g + v);
+        const V w0 = v_get(w + v);
         const V gi = g0 * scale;
         const V w1 = w0 - lr * gi;
-        v_store(w + v, w1);
+        v_put(w + v, w1);
     }
 }
 

@@ -62,7 +62,8 @@ typedef struct rows_mlp_Derived {
 
 /* The model: all the memory there is */
 typedef struct rows_mlp_Model {
-    ROWS_MLP_ALIGN uint64_t seed, step; /* of dropout; optimiser steps done */
+    ROWS_MLP_ALIGN uint64_t seed;  /* of dropout */
+    uint64_t step;               /* optimiser steps done */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
     int32_t dense;               /* every sequence has every step */
     int32_t training;            /* dropout is on */
