@@ -50,7 +50,29 @@ foreach option {--max-ram --max-flash --max-lines} {
     test enough/$option { dict get [run $seqgen $spec -o large.c $option 1000000000] code } 0
 }
 
+# What is counted is what there is: of lines, and of memory (the C asserts it of sizeof)
+foreach target {host portable x86-64 cortex-m} {
+    test counted/$target {
+        regexp {"lines": (\d+)} [ran $seqgen info $spec --target $target --json] - counted
+        regexp {"lines": (\d+),.*"ram_bytes": (\d+)} [ran $seqgen $spec --target $target -o counted.c --json] - told ram
+        set there [expr {[llength [split [text counted.c] \n]] - 1}]
+        set asserted [regexp "_Static_assert\\(sizeof\\(Model\\) == $ram," [text counted.c]]
+        set less [run $seqgen $spec --target $target -o less.c --max-lines [expr {$there - 1}]]
+        list [expr {$counted == $there && $told == $there}] $asserted [dict get $less code] [glob -nocomplain less*] \
+            [dict get [run $seqgen $spec --target $target -o same.c --max-lines $there --max-ram $ram --quiet] code] \
+            [dict get [run $seqgen $spec --target $target -o lower.c --max-ram [expr {$ram - 1}] --quiet] code]
+    } {1 1 3 {} 0 3}
+}
+test json/generate { shape $seqgen $spec -o g.c --json --quiet } {0 1 0}
+test json/standard_output { shape $seqgen $spec -o - --json } {1 0 1}
+test json/build { ran -env $quick $seqgen build $spec --target portable -o g --json } {/"compile_seconds": /}
+test infer/build { dict get [run $seqgen build $spec --emit infer --weights w -o g] err } {/such a file has no trainer/}
+test infer/info { shape $seqgen info $spec --emit infer } {0 1 0}
+
 source $root/tests/tools/specs.tcl
+test name/v { # an exported v_load beside vectors' functions
+    ran -env $vectors $seqgen build [spec -name v -input rows -model {"lstm: {hidden: 3}" last "linear: {out: classes}"}] -o v --quiet
+} {}
 # What is predicted for max_flash, beside what the compiler makes of it: within a factor of two, long straight-line schedules included
 foreach {name T options} {few_steps 7 {} rolled 512 {--unroll none} unrolled 512 {--unroll full}} {
     test flash/$name {

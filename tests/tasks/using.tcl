@@ -268,3 +268,31 @@ test json/gradcheck {
     set json [trainer names gradcheck --json]
     list [regexp {"ok": true,\s+"tolerance"} $json] [llength [regexp -all -inline {"name":} $json]]
 } {1 7}
+
+# ---- a text whose state is carried ----
+
+put stream.txt [string repeat "the cat sat on the mat. " 60]
+put stream.yaml {seqgen: 1
+name: stream
+data: {train: stream.txt, valid: 0.2, input: {text: true}, target: {next: true}, window: {length: 10, carry_state: true}}
+model: [{embedding: {dim: 4}}, {gru: {hidden: 8}}, {linear: {out: vocab}}]
+train: {optimizer: {adam: {lr: 0.02}}, epochs: 1, batch: 6}
+}
+proc chances {lines} { return [lmap line $lines { lmap cell [lrange [split $line ,] 3 end] { expr {double($cell)} } }] }
+test stream/predict {
+    # One stream, though the batch has six: lines in their order, and the numbers of a batch of one and of a text in one window
+    ran -env $quick $seqgen build stream.yaml -o stream --target portable --quiet
+    trainer stream train --quiet --save s.safetensors
+    set text "the cat sat on the mat. the cat"
+    set found [answer [trainer stream predict --load s.safetensors --quiet $text]]
+    set one [answer [ran $seqgen run stream.yaml --set train.batch=1 predict --load s.safetensors --quiet $text]]
+    set whole [answer [ran $seqgen run stream.yaml --set "data.window={length: 64}" predict --load s.safetensors --quiet $text]]
+    set steps [lmap line $found { lrange [split $line ,] 0 1 }]
+    set far 0
+    foreach other [list $one $whole] {
+        foreach a [chances $found] b [chances $other] { foreach x $a y $b { set far [expr {max($far, abs($x - $y))}] } }
+    }
+    set expected {}
+    for {set n 1} {$n <= 30} {incr n} { lappend expected [list 1 $n] }
+    list [expr {$steps eq $expected}] [llength $found] [expr {$far < 1e-5}]
+} {1 30 1}

@@ -11,7 +11,7 @@
 
 typedef struct SeqrtTeam SeqrtTeam;
 
-/* NULL: the calling thread stays alone, because threads < 2, the model cannot share, or a step is too short to gain from a
+/* NULL: the calling thread stays alone, because threads < 2, the model cannot share, a step is too short to gain from a
  * second thread, or there is no memory. A system that gives no thread ends the program. Every function below takes NULL for that. */
 SeqrtTeam *seqrt_team_new(const SeqrtModel *model, long threads);
 void seqrt_team_free(SeqrtTeam *team);
