@@ -199,3 +199,5 @@ test report_next {
     list [count {What it writes} [page three]] [count {nats a character on the} [page three]]
 } {1 1}
 test report_unwritable { dict get [run out/kind_rnn/trainer train --epochs 1 --quiet --report /proc/none] code } 5
+
+test anew/nothing_there { dict get [run $seqgen compare -o nowhere] err } {/nowhere\/results\.json: No such file or directory; `seqgen compare SPEC .. -o DIR` writes it/}

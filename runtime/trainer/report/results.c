@@ -1,6 +1,7 @@
 /* results.c: see results.h. */
 #include "results.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +201,9 @@ static bool root_read(Report *r, SeqrtError *error)
     r->root = json_load_file(path, 0, &why);
     bool good = r->root && seqrt_result_number(r->root, "format") == REPORT_FORMAT &&
                 json_array_size(json_object_get(r->root, "models")) > 0;
-    if (!r->root)
+    if (!r->root && json_error_code(&why) == json_error_cannot_open_file)
+        seqrt_fail(error, "%s: %s; `seqgen compare SPEC .. -o DIR` writes it", path, strerror(errno));
+    else if (!r->root)
         seqrt_fail(error, "%s:%d: %s", path, why.line, why.text);
     else if (!good)
         seqrt_fail(error, "%s: not what `seqgen compare` writes; expected \"format\": %d and at least one of \"models\"", path,
