@@ -45,6 +45,7 @@ typedef struct SeqrtItem {
     int32_t label;   /* class target, else -1 */
     long row;        /* row of the file it came from; of a window over rows, its first */
     int sequence;    /* items of equal number are windows of one sequence; numbered from 0 without gaps */
+    long given;      /* the same, as the file or the texts give it: from 1, those that give no item counted */
 } SeqrtItem;
 
 /* Which steps make an item. max_length 0 means no limit (the spec stage reads before it knows T).

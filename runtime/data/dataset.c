@@ -27,7 +27,7 @@ typedef struct Builder {
     long *rows;              /* [steps] row of the file (ROWS) */
     size_t steps_capacity, items_capacity;
     size_t start;            /* first step of the sequence */
-    long row;                /* row where it starts */
+    long row, given;         /* row where it starts; its number, from 1 */
     char *group;             /* its value in the sequence column */
     int32_t label;           /* its class and value where one row is a sequence */
     double *value;           /* [target columns] */
@@ -193,7 +193,7 @@ static bool item_target(Builder *b, SeqrtItem *item)
 static bool item_add(Builder *b, size_t at, size_t length)
 {
     SeqrtDataset *data = b->data;
-    SeqrtItem item = {at, (int)length, -1, b->rows ? b->rows[at] : b->row, data->sequences_count};
+    SeqrtItem item = {at, (int)length, -1, b->rows ? b->rows[at] : b->row, data->sequences_count, b->given};
     if (!items_reserve(b) || !item_target(b, &item)) return false;
     if (b->text) data->texts[data->items_count] = b->text;
     data->items[data->items_count++] = item;
@@ -236,6 +236,7 @@ static void sequence_start(Builder *b, long row)
 {
     b->start = b->data->steps;
     b->row = row;
+    b->given++;
 }
 
 /* Items share the text. A sequence without any leaves no trace. */

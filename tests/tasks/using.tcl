@@ -252,6 +252,11 @@ test words/sample_json {
 }}
 test words/top_k_all { expr {[trainer words sample --load l.safetensors --length 50 --top-k 3] eq [trainer words sample --load l.safetensors --length 50]} } 1
 test words/top_k_zero { dict get [run ./words sample --load l.safetensors --top-k 0] err } {/--top-k "0"; expected a whole number of at least 1/}
+test words/predict { # a text of one letter has no next one; those behind it keep their numbers, on standard input from batch to batch
+    set texts [answer [trainer words predict --load l.safetensors a abc b ab]]
+    set input [answer [ran -in "[string repeat "a\n" 6]ab\n[string repeat "b\n" 4]abc\n" ./words predict --load l.safetensors --quiet -]]
+    lmap line [concat $texts $input] { join [lrange [split $line ,] 0 1] . }
+} {2.1 2.2 4.1 7.1 12.1 12.2}
 test words/details {
     trainer words eval --load l.safetensors --details d.csv
     list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [lrange [lindex [table d.csv] 1] 0 3]

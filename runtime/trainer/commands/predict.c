@@ -21,7 +21,8 @@ typedef struct Predict {
     const SeqrtTask *task;
     void *out;
     double *chances;  /* [outputs or 2] of the current line */
-    long sequence, step; /* sequences done; of a carried stream: 0, and its steps */
+    long lines;       /* of standard input, done before */
+    long windows, step; /* windows done, where there are such; steps of a carried stream */
     bool headed;      /* the header is out: only once something could be read */
     Progress progress;
     SeqrtError error;
@@ -127,10 +128,9 @@ static void line_print(Predict *p, long sequence, long step, const char *text, s
 static void batch_print(Predict *p, const SeqrtDataset *data, const SeqrtBatch *batch, const int *items)
 {
     size_t T = (size_t)p->model->T, O = (size_t)p->task->outputs;
-    bool carry = p->task->carry_state;
+    bool carry = p->task->carry_state, windows = p->task->window_length > 0 && !carry;
     for (size_t b = 0; b < (size_t)batch->rows; b++) {
-        p->sequence += !carry;
-        long sequence = carry ? 1 : p->sequence, before = carry ? p->step : 0;
+        long sequence = windows ? ++p->windows : p->lines + data->items[items[b]].given, before = carry ? p->step : 0;
         if (!p->model->per_step && batch->lengths[b] > 0)
             line_print(p, sequence, 0, data->texts ? data->texts[items[b]] : NULL, b * O);
         for (size_t t = 0; p->model->per_step && t < (size_t)batch->lengths[b]; t++)
@@ -215,6 +215,7 @@ static bool line_read(char **line, size_t *room)
 static int chunk_predict(Predict *p, char **lines, int count)
 {
     int code = piece_predict(p, seqrt_dataset_from_texts(p->task, count, lines, &p->error));
+    p->lines += count;
     for (int i = 0; i < count; i++)
         free(lines[i]);
     fflush(stdout);
