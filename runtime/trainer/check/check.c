@@ -12,22 +12,23 @@
 
 #include "trainer.h"
 
-enum { SAMPLES = 40 };
+enum { SAMPLES = 40, POINTS = 64 };
 
 typedef struct Check {
     Trainer *t;
     const SeqrtModel *model;
     Synthetic batch;
     uint64_t seed, drawn;
-    void *weights, *work;   /* blocks: as they are, and moved */
+    void *weights, *work, *there; /* blocks: as they are, and moved; gradients of the moved ones */
     double *gradient;       /* [weights_count] what the model says */
-    double *direction;      /* [weights_count] of one tensor */
+    double *direction, *moved; /* [weights_count] of one tensor: as drawn, as rounded to reals */
     json_t *report;         /* --json: a list of tensors; else NULL */
     double step, noise, tolerance; /* h; error of a difference by rounding, times h; largest relative error allowed */
 } Check;
 
 typedef struct Worst {
     double error, says, is;
+    int kinks; /* lines that only the mean over the step explains */
     char where[64];
 } Worst;
 
@@ -42,47 +43,117 @@ static double loss_at(Check *c, const void *block)
     return loss.sum / loss.weight;
 }
 
-/* Weight i of `work` moved by `by`; what it moved after rounding to a real. */
-static double nudge(Check *c, size_t i, double by)
+/* Elements first .. first + count - 1 of a tensor, moved together along c->direction[0 .. count - 1]. */
+typedef struct Line {
+    size_t first, count;
+} Line;
+
+/* The loss at weights + by * direction; the moved weights stay in `work`. */
+static double loss_along(Check *c, Line line, double by)
 {
-    double old = seqrt_real(c->model, c->weights, i);
-    seqrt_real_set(c->model, c->work, i, old + by);
-    return seqrt_real(c->model, c->work, i) - old;
+    for (size_t i = 0; i < line.count; i++)
+        seqrt_real_set(c->model, c->work, line.first + i, seqrt_real(c->model, c->weights, line.first + i) + by * c->direction[i]);
+    return loss_at(c, c->work);
 }
 
-static void restore(Check *c, size_t i) { seqrt_real_set(c->model, c->work, i, seqrt_real(c->model, c->weights, i)); }
+/* (L(w + h d) - L(w - h d)) / 2h; c->moved: d as rounded to reals. */
+static double central_difference(Check *c, Line line)
+{
+    double high = loss_along(c, line, c->step);
+    for (size_t i = 0; i < line.count; i++)
+        c->moved[i] = seqrt_real(c->model, c->work, line.first + i);
+    double low = loss_along(c, line, -c->step);
+    for (size_t i = 0; i < line.count; i++)
+        c->moved[i] = (c->moved[i] - seqrt_real(c->model, c->work, line.first + i)) / (2 * c->step);
+    return (high - low) / (2 * c->step);
+}
+
+/* What the model's gradients say of the move, at points along the step: at[] ascends from -1 to 1 times the step. */
+typedef struct Slopes {
+    int count;
+    double at[POINTS], slope[POINTS];
+} Slopes;
+
+static void slope_add(Check *c, Line line, Slopes *s, double at)
+{
+    double slope = 0;
+    int k = s->count++;
+    loss_along(c, line, c->step * at);
+    c->model->get(c->t->memory, SEQRT_GRADIENTS, c->there);
+    for (size_t i = 0; i < line.count; i++)
+        slope += seqrt_real(c->model, c->there, line.first + i) * c->moved[i];
+    for (; k > 0 && s->at[k - 1] > at; k--) {
+        s->at[k] = s->at[k - 1];
+        s->slope[k] = s->slope[k - 1];
+    }
+    s->at[k] = at;
+    s->slope[k] = slope;
+}
+
+/* Where to look next: in the middle of the interval the mean knows least about; every fourth time in the widest, where kinks may hide. */
+static double slope_place(const Slopes *s)
+{
+    double most = -1, place = 0;
+    for (int k = 1; k < s->count; k++) {
+        double width = s->at[k] - s->at[k - 1], unsure = s->count % 4 ? width * fabs(s->slope[k] - s->slope[k - 1]) : width;
+        if (unsure > most) {
+            most = unsure;
+            place = s->at[k - 1] + width / 2;
+        }
+    }
+    return place;
+}
+
+/* By trapezoids. */
+static double slopes_mean(const Slopes *s)
+{
+    double area = 0;
+    for (int k = 1; k < s->count; k++)
+        area += (s->at[k] - s->at[k - 1]) * (s->slope[k] + s->slope[k - 1]) / 2;
+    return area / 2;
+}
 
 /* Relative error, forgiving what rounding of the loss can make of a difference over 2h. */
-static double error_of(const Check *c, double says, double is, double scale, double h)
+static double error_of(const Check *c, double says, double is, double scale)
 {
-    return fabs(says - is) / (fmax(fmax(fabs(says), fabs(is)), scale) + c->noise / (h * c->tolerance));
+    return fabs(says - is) / (fmax(fmax(fabs(says), fabs(is)), scale) + c->noise / (c->step * c->tolerance));
 }
 
 static void worst_keep(Worst *w, double error, double says, double is, const char *where)
 {
     if (isnan(w->error) || error <= w->error)
         return;
-    *w = (Worst){.error = error, .says = says, .is = is};
+    *w = (Worst){.error = error, .says = says, .is = is, .kinks = w->kinks};
     snprintf(w->where, sizeof w->where, "%s", where);
 }
 
-/* One element; halved steps get past a kink (relu, max) that lies within h, but not past a wrong gradient. */
+/* A central difference is the derivative's mean over the step. Where a kink (relu, max) or a bend lies within the step, that is not
+ * the gradient at w, but still the mean of the gradients along the step: nothing is skipped, and a wrong gradient is wrong in the
+ * mean as well. */
+static void line_check(Check *c, Line line, double scale, Worst *worst, const char *where)
+{
+    double is = central_difference(c, line), says = 0;
+    for (size_t i = 0; i < line.count; i++)
+        says += c->gradient[line.first + i] * c->moved[i];
+    double error = error_of(c, says, is, scale);
+    Slopes slopes = {0};
+    for (int points = 4; points <= POINTS && error > c->tolerance; points *= 4) {
+        while (slopes.count < points)
+            slope_add(c, line, &slopes, slopes.count < 2 ? 2 * slopes.count - 1 : slope_place(&slopes));
+        double mean = slopes_mean(&slopes), closer = error_of(c, mean, is, scale);
+        says = closer < error ? mean : says;
+        error = fmin(error, closer);
+    }
+    worst->kinks += slopes.count && error <= c->tolerance;
+    memcpy(c->work, c->weights, c->model->weights_count * (size_t)c->model->real_bytes);
+    worst_keep(worst, error, says, is, where);
+}
+
 static void element_check(Check *c, const SeqrtTensor *t, size_t at, double scale, Worst *worst)
 {
-    size_t i = t->offset + at;
-    double best = INFINITY, is_best = NAN, h = c->step;
     char place[48];
-    for (int attempt = 0; attempt < 3 && !(best <= c->tolerance); attempt++, h /= 4) {
-        double up = nudge(c, i, h), high = loss_at(c, c->work);
-        double down = nudge(c, i, -h), is = (high - loss_at(c, c->work)) / (up - down);
-        double error = error_of(c, c->gradient[i], is, scale, h);
-        if (attempt == 0 || error < best) {
-            best = error;
-            is_best = is;
-        }
-    }
-    restore(c, i);
-    worst_keep(worst, best, c->gradient[i], is_best, seqrt_place_text(t, at, place));
+    c->direction[0] = 1;
+    line_check(c, (Line){t->offset + at, 1}, scale, worst, seqrt_place_text(t, at, place));
 }
 
 /* Unit normal direction over the whole tensor. */
@@ -98,29 +169,11 @@ static void direction_draw(Check *c, size_t n)
         c->direction[i] /= sqrt(norm);
 }
 
-/* The loss at weights + h * direction; *says grows by what the gradient expects of the move as rounded. */
-static double direction_loss(Check *c, const SeqrtTensor *t, double h, double *says)
-{
-    for (size_t i = 0; i < seqrt_tensor_count(t); i++)
-        *says += c->gradient[t->offset + i] * nudge(c, t->offset + i, h * c->direction[i]) * (h < 0 ? -1 : 1);
-    return loss_at(c, c->work);
-}
-
 static void direction_check(Check *c, const SeqrtTensor *t, double scale, Worst *worst)
 {
-    double best = INFINITY, says_best = NAN, is_best = NAN, h = c->step;
-    direction_draw(c, seqrt_tensor_count(t));
-    for (int attempt = 0; attempt < 3 && !(best <= c->tolerance); attempt++, h /= 4) {
-        double says = 0, high = direction_loss(c, t, h, &says), is = (high - direction_loss(c, t, -h, &says)) / (2 * h);
-        double error = error_of(c, says / (2 * h), is, scale, h);
-        if (attempt == 0 || error < best) {
-            best = error;
-            says_best = says / (2 * h);
-            is_best = is;
-        }
-    }
-    memcpy(c->work, c->weights, c->model->weights_count * (size_t)c->model->real_bytes);
-    worst_keep(worst, best, says_best, is_best, "a random direction");
+    size_t n = seqrt_tensor_count(t);
+    direction_draw(c, n);
+    line_check(c, (Line){t->offset, n}, scale, worst, "a random direction");
 }
 
 /* Every second sample is moved on to an element with a gradient: most rows of an embedding have none. */
@@ -135,14 +188,18 @@ static size_t sample_draw(Check *c, const SeqrtTensor *t, int k)
 static void tensor_report(Check *c, const SeqrtTensor *t, const Worst *worst, bool good)
 {
     if (c->report) {
-        json_t *one = json_pack("{s:s, s:b, s:s}", "name", t->name, "ok", good, "where", worst->where);
+        json_t *one = json_pack("{s:s, s:b, s:s, s:i}", "name", t->name, "ok", good, "where", worst->where, "kinks", worst->kinks);
         if (isfinite(worst->error))
             json_object_set_new(one, "error", json_real(worst->error));
         json_array_append_new(c->report, one);
         return;
     }
-    printf("%-32s %.2e at %-18s %s", t->name, worst->error, worst->where, good ? "ok\n" : "FAIL");
-    if (!good)
+    printf("%-32s %.2e at %-18s %s", t->name, worst->error, worst->where, good ? "ok" : "FAIL");
+    if (good && worst->kinks)
+        printf("  %d at kinks, by the mean gradient over the step", worst->kinks);
+    if (good)
+        putchar('\n');
+    else
         printf("  gradient %.9g, differences %.9g, at most %.0e\n", worst->says, worst->is, c->tolerance);
     fflush(stdout);
 }
@@ -179,8 +236,10 @@ static void check_open(Check *c)
     seqrt_synthetic_fill(m, &c->batch, c->seed, false);
     c->weights = seqrt_block(m);
     c->work = seqrt_block(m);
+    c->there = seqrt_block(m);
     c->gradient = seqrt_need(m->weights_count, sizeof(double));
     c->direction = seqrt_need(m->weights_count, sizeof(double));
+    c->moved = seqrt_need(m->weights_count, sizeof(double));
     seqrt_init_weights(m, c->seed, c->weights);
     precision_choose(c, loss_at(c, c->weights));
     m->get(c->t->memory, SEQRT_GRADIENTS, c->work);
@@ -194,8 +253,10 @@ static void check_close(Check *c)
     seqrt_synthetic_free(&c->batch);
     free(c->weights);
     free(c->work);
+    free(c->there);
     free(c->gradient);
     free(c->direction);
+    free(c->moved);
 }
 
 int seqrt_gradcheck(Trainer *t)
