@@ -152,6 +152,18 @@ static void extras_check(Faults *f, const SafeFile *file)
     }
 }
 
+bool seqrt_metas_check(const SafeFile *file, const char *path, SeqrtError *error)
+{
+    const char *format = seqrt_safe_meta(file, "seqgen"), *order = seqrt_safe_meta(file, "gate_order");
+    if (format && strcmp(format, SEQRT_FORMAT))
+        return seqrt_fail(error, "%.300s: weights of format \"%.40s\"; expected \"" SEQRT_FORMAT "\": use the seqgen that wrote them, or remove"
+                          " \"seqgen\" from the metadata if they are PyTorch's", path, format);
+    if (order && strcmp(order, SEQRT_GATE_ORDER))
+        return seqrt_fail(error, "%.300s: gates in the order \"%.60s\"; expected \"" SEQRT_GATE_ORDER "\" (LSTM / GRU, as PyTorch): put the rows"
+                          " of the gates in that order, then correct or remove \"gate_order\" in the metadata", path, order);
+    return true;
+}
+
 /* A warning, not an error: weights may well fit a spec that changed. */
 static void hash_check(const SeqrtModel *model, const SafeFile *file, const char *path, SeqrtError *error)
 {
@@ -169,7 +181,7 @@ bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtE
     for (int i = 0; i < model->tensors_count; i++)
         tensor_match(&f, file, "", &model->tensors[i]);
     extras_check(&f, file);
-    bool good = faults_report(&f, error);
+    bool good = seqrt_metas_check(file, path, error) && faults_report(&f, error);
     if (good) {
         error->text[0] = 0;
         block_fill(model, file, "", weights);
@@ -202,7 +214,7 @@ void seqrt_names_free(int count, SafeTensor *list)
 bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error)
 {
     SafeTensor *list = seqrt_need((size_t)model->tensors_count, sizeof *list);
-    SafeMeta metas[] = {{"format", "pt"}, {"seqgen", "1"}, {"spec_hash", model->spec_hash}, {"gate_order", "i,f,g,o / r,z,n"}};
+    SafeMeta metas[] = {{"format", "pt"}, {"seqgen", SEQRT_FORMAT}, {"spec_hash", model->spec_hash}, {"gate_order", SEQRT_GATE_ORDER}};
     seqrt_block_list(model, weights, "", list);
     bool good = seqrt_safe_write(path, model->tensors_count, list, 4, metas, error);
     seqrt_names_free(model->tensors_count, list);

@@ -43,6 +43,11 @@ const SeqrtTensor *seqrt_block_unsound(const SeqrtModel *model, const void *bloc
 /* Names `at` as PyTorch indexes it: "[3, 7]" */
 const char *seqrt_place_text(const SeqrtTensor *tensor, size_t at, char text[48]);
 
+/* What a file says of itself. Without metadata it is taken as it is, as PyTorch's users write it. */
+#define SEQRT_FORMAT "1"
+#define SEQRT_GATE_ORDER "i,f,g,o / r,z,n"
+bool seqrt_metas_check(const SafeFile *file, const char *path, SeqrtError *error);
+
 /* Metadata that marks a checkpoint; only there may a tensor `name` stand beside the weights. */
 #define SEQRT_CHECKPOINT_MARK "seqgen_checkpoint"
 bool seqrt_checkpoint_extra(const SafeFile *file, const char *name);

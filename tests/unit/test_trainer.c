@@ -357,6 +357,14 @@ static void weights_refused(void)
     CHECK(seqrt_safe_write("x.st", 2, t, 0, NULL, &e) && run("eval --load x.st") == 0 && !*err);
     SafeMeta hash = {"spec_hash", "ffff"};
     CHECK(seqrt_safe_write("x.st", 2, t, 1, &hash, &e) && run("eval --load x.st") == 0 && strstr(err, "warning"));
+    SafeMeta own[] = {{"seqgen", "1"}, {"gate_order", "i,f,g,o / r,z,n"}};
+    CHECK(seqrt_safe_write("x.st", 2, t, 2, own, &e) && run("eval --load x.st") == 0 && !*err);
+    CHECK(run("train --resume x.st") == 2 && strstr(err, "--checkpoint wrote"));
+    own[1].value = "i,g,f,o";
+    CHECK(seqrt_safe_write("x.st", 2, t, 2, own, &e) && run("eval --load x.st") == 2 && strstr(err, "\"i,g,f,o\"; expected \"i,f,g,o / r,z,n\""));
+    own[0].value = "2";
+    CHECK(seqrt_safe_write("x.st", 2, t, 2, own, &e) && run("eval --load x.st") == 2 && strstr(err, "format \"2\"; expected \"1\""));
+    CHECK(run("train --resume x.st") == 2 && strstr(err, "format \"2\""));
     CHECK(seqrt_safe_write("x.st", 3, t, 0, NULL, &e) && run("eval --load x.st") == 2 && strstr(err, "other F32 [2] is not in the model"));
     t[0].shape[0] = 2;
     CHECK(seqrt_safe_write("x.st", 1, t, 0, NULL, &e) && run("eval --load x.st") == 2);

@@ -120,8 +120,8 @@ static void list_free(List *list)
 bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char *path, SeqrtError *error)
 {
     char texts[COUNTERS][32];
-    SafeMeta metas[METAS] = {{"format", "pt"}, {"seqgen", "1"}, {"spec_hash", t->model->spec_hash},
-                             {"gate_order", "i,f,g,o / r,z,n"}, {SEQRT_CHECKPOINT_MARK, "1"}};
+    SafeMeta metas[METAS] = {{"format", "pt"}, {"seqgen", SEQRT_FORMAT}, {"spec_hash", t->model->spec_hash},
+                             {"gate_order", SEQRT_GATE_ORDER}, {SEQRT_CHECKPOINT_MARK, "1"}};
     for (int i = 0; i < COUNTERS; i++) {
         counter_text(state, i, texts[i]);
         metas[METAS - COUNTERS + i] = (SafeMeta){counters[i].key, texts[i]};
@@ -188,7 +188,8 @@ static bool blocks_load(Trainer *t, TrainState *state, const SafeFile *file, con
 bool seqrt_checkpoint_load(Trainer *t, TrainState *state, const char *path, SeqrtError *error)
 {
     SafeFile *file = seqrt_safe_read(path, error);
-    bool good = file && counters_load(state, file, path, error) && blocks_load(t, state, file, path, error);
+    bool good = file && seqrt_metas_check(file, path, error) && counters_load(state, file, path, error)
+             && blocks_load(t, state, file, path, error);
     seqrt_safe_free(file);
     return good;
 }
