@@ -99,7 +99,7 @@ static const SafeTensor *tensor_match(Faults *f, const SafeFile *file, const cha
     if (!s)
         fault_add(f, "%.200s is missing; expected %s", name, shape_text(t, expected));
     else if (!shape_fits(s, t))
-        fault_add(f, "%.200s is %s; expected F32 or F64 %s", name, seqrt_safe_describe(s, found), shape_text(t, expected));
+        fault_add(f, "%.200s is %s; expected F64, F32, F16 or BF16 %s", name, seqrt_safe_describe(s, found), shape_text(t, expected));
     else
         values_check(f, s, t);
     return s;
