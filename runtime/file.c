@@ -156,3 +156,13 @@ bool seqrt_replace_end(SeqrtReplace *r, bool commit, SeqrtError *error)
     replace_free(r);
     return good;
 }
+
+/* What is no file is not opened: a pipe's reader would take it for the end. */
+bool seqrt_replace_check(const char *path, SeqrtError *error)
+{
+    struct stat old;
+    SeqrtReplace r;
+    if (stat(path, &old) == 0 && !S_ISREG(old.st_mode) && !S_ISDIR(old.st_mode))
+        return access(path, W_OK) == 0 || seqrt_fail(error, "%s: cannot be written: %s", path, strerror(errno));
+    return seqrt_replace_begin(&r, path, error) && seqrt_replace_end(&r, false, error);
+}

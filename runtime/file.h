@@ -27,5 +27,7 @@ typedef struct SeqrtReplace {
 bool seqrt_replace_begin(SeqrtReplace *r, const char *path, SeqrtError *error);
 /* commit false: everything written is thrown away, the old file stays. Frees *r in every case. */
 bool seqrt_replace_end(SeqrtReplace *r, bool commit, SeqrtError *error);
+/* Whether it could be, before the work that makes what goes into it; nothing is changed. */
+bool seqrt_replace_check(const char *path, SeqrtError *error);
 
 #endif

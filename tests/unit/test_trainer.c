@@ -425,6 +425,13 @@ static void usage(void)
     CHECK(run("forecast --load w.st") == 1);
     CHECK(run("train --data absent.csv") == 2 && strstr(err, "absent.csv"));
     CHECK(run("train --steps 0 --save /nonexistent/w.st --quiet") == 5 && run("train --log /nonexistent/l.csv") == 5);
+    static const char *const unwritable[] = {"--save /nonexistent/w.st", "--checkpoint /nonexistent/c.st", "--log /nonexistent/l.csv",
+                                             "--report /nonexistent/r", "--report w.st --log l.csv", "--save ."};
+    CHECK(run("train --epochs 1 --quiet --save kept.st --log kept.csv") == 0 && system("cp kept.st same.st; cp kept.csv same.csv") == 0);
+    for (int i = 0; i < 6; i++) /* before the first epoch, with every file as it was */
+        CHECK(run("train --epochs 2 --save kept.st %s", unwritable[i]) == 5 && !strstr(err, "epoch ") && strstr(err, "cannot be ")
+              && files_equal("kept.st", "same.st"));
+    CHECK(run("train --epochs 2 --log kept.csv --save /nonexistent/w.st") == 5 && files_equal("kept.csv", "same.csv"));
     static const char *const names[] = {"train", "eval", "predict", "sample", "forecast", "gradcheck", "bench", "info", "probe"};
     for (int i = 0; i < 9; i++)
         CHECK(run("%s --help", names[i]) == 0 && strstr(out, "Usage: toy ") && strstr(out, "Examples"));

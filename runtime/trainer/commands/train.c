@@ -181,6 +181,14 @@ static bool log_open(Training *g)
     return fflush(g->log) == 0 || log_failed(g);
 }
 
+/* What is written at the end is tried before the first epoch, and before the log is begun anew. */
+static bool files_open(Training *g)
+{
+    const Options *o = &g->t->options;
+    return (!o->save || seqrt_replace_check(o->save, &g->error)) && (!o->checkpoint || seqrt_replace_check(o->checkpoint, &g->error))
+        && seqrt_run_begin(g->t, &g->error) && log_open(g);
+}
+
 static void log_cell(FILE *log, double v)
 {
     if (isnan(v))
@@ -513,7 +521,7 @@ int seqrt_train(Trainer *t)
     g.team = seqrt_team_new(g.model, t->options.threads);
     if (!data_open(&g) || !state_start(&g)) {
         code = seqrt_stop(t, EXIT_DATA, &g.error);
-    } else if (!seqrt_run_begin(t, &g.error) || !log_open(&g)) {
+    } else if (!files_open(&g)) {
         code = seqrt_stop(t, EXIT_SYSTEM, &g.error);
     } else {
         if (t->model->patience > 0 && !g.valid && !t->options.quiet)

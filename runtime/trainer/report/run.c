@@ -24,10 +24,14 @@ bool seqrt_run_begin(Trainer *t, SeqrtError *error)
 {
     Options *o = &t->options;
     static char log[4096]; /* options hold texts that live as long as the program */
+    char results[4096];
     if (!o->report)
         return true;
     if (mkdir(o->report, 0777) != 0 && errno != EEXIST)
         return seqrt_fail(error, "%s: cannot be made: %s", o->report, strerror(errno));
+    snprintf(results, sizeof results, "%s/results.json", o->report);
+    if (!seqrt_replace_check(results, error))
+        return false;
     snprintf(log, sizeof log, "%s/log.csv", o->report);
     if (!o->log)
         o->log = log;
