@@ -454,8 +454,10 @@ static bool items_check(Builder *b)
     if (b->any) return true;
     if (b->task->target == SEQRT_NEXT)
         return seqrt_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
+    if (!b->need_target)
+        return seqrt_fail(b->error, "%s: no sequence is long enough; a window of %d rows is expected", data->path, b->task->window_length);
     return seqrt_fail(b->error, "%s: no sequence is long enough; a window of %d rows and a horizon of %d are expected", data->path,
-                           b->task->window_length, b->need_target ? b->task->horizon : 0);
+                           b->task->window_length, b->task->horizon);
 }
 
 static SeqrtDataset *piece_take(Builder *b)

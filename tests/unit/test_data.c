@@ -206,6 +206,7 @@ static void test_forecast_datasets(void)
     task.horizon = 4;
     data_is("too short for the horizon", &task, "d.csv", rows, true,
             "!d.csv: no sequence is long enough; a window of 2 rows and a horizon of 4 are expected");
+    data_is("too short for a window", &task, "d.csv", "x,y\n1,1\n", false, "!d.csv: no sequence is long enough; a window of 2 rows is expected");
     SeqrtError error = {""};
     SeqrtDataset *data = seqrt_dataset_read(&task, file("d.csv", rows), false, &error);
     check("predict keeps the series", data && data->series && data->series[0] == 4.5 && data->series[9] == 8.2);
