@@ -86,6 +86,8 @@ int seqrt_reader_next(SeqrtReader *reader, int items, SeqrtDataset **piece, Seqr
 void seqrt_reader_close(SeqrtReader *reader);
 /* From strings (predict TEXT...): text inputs only. */
 SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **texts, SeqrtError *error);
+/* False where a number, after normalisation, is beyond the model's reals: a float32 model would compute infinities from it. */
+bool seqrt_dataset_fits(const SeqrtModel *model, const SeqrtDataset *data, SeqrtError *error);
 void seqrt_dataset_free(SeqrtDataset *data);
 
 /* A part of a dataset: item numbers in file order. */

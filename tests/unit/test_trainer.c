@@ -335,6 +335,26 @@ static void series_commands(void)
     CHECK(run("forecast --load h.st") == 0 && run("forecast --load h.st --steps 3") == 1 && strstr(err, "\"v\" is not forecast"));
 }
 
+/* A number that float32 does not hold is refused where such a model would read it, by line and column. */
+static void beyond_reals(void)
+{
+    static const char *const commands[] = {"train --epochs 1 --data huge.csv", "train --epochs 1 --valid huge.csv", "eval --load s.st --data huge.csv",
+                                           "forecast --load s.st --data huge.csv"};
+    FILE *f = fopen("huge.csv", "w");
+    fputs("u,v\n", f);
+    for (int i = 0; i < 9; i++)
+        fputs(i == 5 ? "1,-2e39\n" : "1,2\n", f);
+    fclose(f);
+    for (int real_bytes = 4; real_bytes <= 8; real_bytes += 4) {
+        toy_make(&series_task, 8, 4, real_bytes);
+        CHECK(run("train --epochs 1 --save s.st --quiet") == 0);
+        for (int i = 0; i < 4; i++) {
+            int code = run("%s", commands[i]);
+            CHECK(real_bytes == 8 ? !strstr(err, "beyond") : code == 2 && strstr(err, "huge.csv:") && strstr(err, "column \"v\": a number beyond float32"));
+        }
+    }
+}
+
 static void unsound(void)
 {
     toy_make(&words_task, 16, 8, 4);
@@ -483,6 +503,7 @@ int main(void)
     gradients();
     text_commands();
     series_commands();
+    beyond_reals();
     unsound();
     weights_refused();
     probes();

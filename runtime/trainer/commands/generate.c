@@ -231,8 +231,10 @@ static void rows_run(Forecast *f, const double *rows, size_t steps)
 static bool window_read(Forecast *f, const char *path)
 {
     SeqrtDataset *data = seqrt_dataset_read(f->task, path, false, &f->error);
-    if (!data)
+    if (!data || !seqrt_dataset_fits(f->model, data, &f->error)) {
+        seqrt_dataset_free(data);
         return false;
+    }
     size_t F = (size_t)f->task->features, first = data->items_count - 1u, T = window_steps(f->task);
     while (first > 0 && data->items[first - 1].sequence == data->items[first].sequence)
         first--;

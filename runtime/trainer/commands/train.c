@@ -60,7 +60,7 @@ static bool valid_open(Training *g)
     const char *path = g->t->options.valid ? g->t->options.valid : task->valid_path;
     if (!path)
         return true;
-    if (!(g->valid_data = seqrt_dataset_read(task, path, true, &g->error)))
+    if (!(g->valid_data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->valid_data, &g->error))
         return false;
     g->valid_part = seqrt_part_whole(g->valid_data);
     return true;
@@ -72,7 +72,7 @@ static bool parts_open(Training *g)
     const char *path = g->t->options.data ? g->t->options.data : task->train_path;
     if (!path)
         return seqrt_fail(&g->error, "the spec names no training data; expected --data F");
-    if (!(g->data = seqrt_dataset_read(task, path, true, &g->error)) || !valid_open(g))
+    if (!(g->data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->data, &g->error) || !valid_open(g))
         return false;
     if (g->valid_data || task->valid_fraction <= 0) {
         g->part = seqrt_part_whole(g->data);
@@ -445,8 +445,10 @@ static int test_run(Training *g, json_t *summary)
     if (!path || (g->t->options.quiet && !summary) || access(path, R_OK) != 0)
         return EXIT_DONE;
     SeqrtDataset *data = seqrt_dataset_read(g->model->task, path, true, &g->error);
-    if (!data)
+    if (!data || !seqrt_dataset_fits(g->model, data, &g->error)) {
+        seqrt_dataset_free(data);
         return seqrt_stop(g->t, EXIT_DATA, &g->error);
+    }
     SeqrtPart part = seqrt_part_whole(data);
     SeqrtLoader *loader = seqrt_loader_new(g->model, data, &part);
     if (loader) {
