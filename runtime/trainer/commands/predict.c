@@ -153,8 +153,10 @@ static SeqrtLoader *loader_new(const Predict *p, const SeqrtDataset *data, const
 /* Frees the piece. */
 static int piece_predict(Predict *p, SeqrtDataset *data)
 {
-    if (!data)
+    if (!data || !seqrt_dataset_fits(p->model, data, &p->error)) {
+        seqrt_dataset_free(data);
         return seqrt_stop(p->t, EXIT_DATA, &p->error);
+    }
     SeqrtPart part = seqrt_part_whole(data);
     SeqrtLoader *loader = loader_new(p, data, &part);
     if (!loader)
