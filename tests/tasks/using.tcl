@@ -43,6 +43,16 @@ model:
   - linear: {out: classes}
 train: {optimizer: {adam: {lr: 0.02}}, epochs: 3, batch: 16}
 }
+# Rows of a log without their seconds
+proc log_rows {path} { return [lmap row [table $path] { lrange $row 0 end-1 }] }
+test names/log_resumed { # stopped in the second epoch's middle: its row is there once in the end, that of all its steps
+    ran -env $quick $seqgen build names.yaml -o logged --target portable --quiet
+    trainer logged train --quiet --log whole.csv
+    trainer logged train --quiet --log part.csv --checkpoint c.safetensors --steps 13
+    set stopped [log_rows part.csv]
+    trainer logged train --quiet --log part.csv --resume c.safetensors --epochs 3
+    list [lmap row $stopped { lrange $row 0 1 }] [expr {[log_rows part.csv] eq [log_rows whole.csv]}] [llength [log_rows part.csv]]
+} {{{1 10} {2 13}} 1 3}
 test names/build {
     ran -env $quick $seqgen build names.yaml -o names --target portable --quiet
     trainer names train --quiet --save w.safetensors
