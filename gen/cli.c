@@ -302,6 +302,8 @@ static int words_read(Cli *cli, const Command *commands, int count, int argc, ch
     return -1;
 }
 
+bool cli_infer(const Cli *cli) { return cli->emit && strcmp(cli->emit, "infer") == 0; }
+
 /* ---- what goes with what ---- */
 
 static int fits(const Cli *cli, unsigned seen)
@@ -310,7 +312,7 @@ static int fits(const Cli *cli, unsigned seen)
     for (int i = 0; i < OPTIONS; i++)
         if (seen >> i & 1 && !(options[i].commands & cli->command->bit))
             FAIL(NULL, "--%s does not go with %s", options[i].name, *name ? name : "generating");
-    bool infer = cli->emit && strcmp(cli->emit, "infer") == 0;
+    bool infer = cli_infer(cli);
     if (infer && cli->command->bit == IN_BUILD)
         FAIL(NULL, "--emit infer: such a file has no trainer, and build makes trainers; expected seqgen SPEC --emit infer --weights FILE -o model.c");
     if (infer && !cli->weights && cli->command->bit != IN_INFO)

@@ -47,6 +47,7 @@ int cli_read(Cli *cli, const Command *commands, int commands_count, int argc, ch
 void cli_free(Cli *cli);
 
 /* "seqgen: error: TEXT" on standard error; returns code, so that one can `return cli_fail(EXIT_SYSTEM, ...)`. */
+bool cli_infer(const Cli *cli); /* --emit infer */
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* 1234567 as "1,234,567"; returns text. */
 const char *cli_thousands(double number, char text[32]);

@@ -30,15 +30,13 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool emits_infer(const Cli *cli) { return cli->emit && strcmp(cli->emit, "infer") == 0; }
-
 /* The paths of the C file and of the header that stands beside it; the C includes them by their last parts. */
 static EmitOptions emit_options(const Cli *cli, const Home *home, const char *source, const char *header)
 {
     return (EmitOptions){
         .header_name = last_part(header),
         .source_name = last_part(source),
-        .infer_only = emits_infer(cli),
+        .infer_only = cli_infer(cli),
         .weights_path = cli->weights,
         .templates_dir = home->templates,
         .dump = cli->dump,
@@ -63,7 +61,7 @@ static int report(const Cli *cli, const Graph *graph, const char *path, const Em
 {
     char lines[32], parameters[32], ram[32];
     EmitInfo info;
-    int status = cli->quiet && !cli->json ? EXIT_DONE : emit_info(graph, emits_infer(cli), &info);
+    int status = cli->quiet && !cli->json ? EXIT_DONE : emit_info(graph, cli_infer(cli), &info);
     if (status != EXIT_DONE || (cli->quiet && !cli->json))
         return status;
     if (cli->json) {

@@ -154,7 +154,7 @@ static int print_json(const Graph *graph, const EmitInfo *info)
 
 int command_info(const Cli *cli, const Graph *graph)
 {
-    const bool infer = cli->emit && strcmp(cli->emit, "infer") == 0;
+    const bool infer = cli_infer(cli);
     EmitInfo info;
     Home home;
     int status = emit_info(graph, infer, &info);

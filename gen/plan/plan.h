@@ -312,8 +312,8 @@ int plan_tail(const Plan *plan, int units, int slots);
 /* Whether the way back makes cheap functions of stored states once more, instead of reading what the forward pass could store beside them: rows of all
  * steps have so many reals */
 bool plan_remake(const Plan *plan, int64_t row);
-/* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the end, and then
- * they have not) */
+/* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the
+ * end, and then they have not) */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */
 int plan_chunk(const Plan *plan, int64_t row);

@@ -55,6 +55,17 @@ foreach {kind hidden} {rnn 124 lstm 60 gru 72} {
         verify -T 5 -batch 1 -input rows -features 1 -target {value 1} -model [list "$kind: {hidden: $hidden}" last "linear: {out: targets}"]
     } good
 }
+# So it is from 28 KB on; dump says where
+foreach {hidden turned} {40 0 44 0 64 1} {
+    test turns/gru_$hidden {
+        regexp {every other step reads the weights backwards} [ran $seqgen [spec -batch 1 -input rows -features 1 -target {value 1} -model [list "gru: {hidden: $hidden}" last "linear: {out: targets}"]] --dump plan]
+    } $turned
+}
+# Tiles that fill a batch of 16 fill the eight rows of each of two threads
+test tiles/halved {
+    regexp {gru_3_64_step.*?tile rows x vectors: v64 (\d+)x4} [ran $seqgen [spec -batch 16 -input rows -target {value 1} -model {"gru: {hidden: 64}" last "linear: {out: targets}"}] --dump plan] - rows
+    expr {8 % $rows}
+} 0
 test turns/vectors {
     verify_vectors -T 5 -batch 1 -input rows -features 1 -target {value 1} -model {"lstm: {hidden: 61}" last "linear: {out: targets}"}
 } good

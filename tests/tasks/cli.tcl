@@ -74,6 +74,21 @@ test name/v { # an exported v_load beside vectors' functions
     ran -env $vectors $seqgen build [spec -name v -input rows -model {"lstm: {hidden: 3}" last "linear: {out: classes}"}] -o v --quiet
 } {}
 # What is predicted for max_flash, beside what the compiler makes of it: within a factor of two, long straight-line schedules included
+# a vocabulary's words are constants, too
+foreach words {10 4000} {
+    test flash/vocabulary_$words {
+        set rows {}
+        for {set i 0} {$i < $words} {incr i} { append rows "word$i,k[expr {$i % 2}]\n" }
+        put vocabulary.csv "text,label\n$rows"
+        put vocabulary.yaml "seqgen: 1\nname: vocabulary\ndata: {train: vocabulary.csv, input: {words: text}, target: {class: label}}\nmodel:\n  - embedding: {dim: 4}\n  - last\n  - linear: {out: classes}\n"
+        regexp {"flash_bytes": ?(\d+)} [ran $seqgen info vocabulary.yaml --target portable --json] - predicted
+        ran $seqgen vocabulary.yaml --target portable -o flash.c --quiet
+        ran gcc -O2 -I[file dirname [file dirname $seqgen]]/include -c flash.c -o flash.o
+        lassign [lindex [split [ran size flash.o] \n] 1] code data
+        set there [expr {$code + $data}]
+        expr {$predicted > $there / 2.0 && $predicted < $there * 2.0 ? "near" : "predicted $predicted, there are $there"}
+    } near
+}
 foreach {name T options} {few_steps 7 {} rolled 512 {--unroll none} unrolled 512 {--unroll full}} {
     test flash/$name {
         set model [spec -name flash_$name -input rows -T $T -model {"lstm: {hidden: 12, layers: 2}" last "linear: {out: classes}"}]

@@ -73,6 +73,8 @@ proc compare {outputs compiler target args} {
     ran ./trainer train --epochs 3 --save w.safetensors --quiet
     set expected [ran ./trained]
     ran $::seqgen $path --emit infer --weights w.safetensors -o m.c --quiet
+    regexp {"lines": (\d+)} [ran $::seqgen info $path --emit infer --json] - counted
+    if {$counted != [llength [split [text m.c] \n]] - 1} { return "info counts $counted lines" }
     ran {*}$compiler -DOUTPUTS_PER_ROW=$outputs {*}$flags -o inference -lm
     set far [distance [ran ./inference] $expected]
     return [expr {[string is double -strict $far] && $far < 1e-5 ? "same" : $far}]

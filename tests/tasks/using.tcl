@@ -163,6 +163,14 @@ data: {train: rows.csv, test: rows_test.csv, sequence: id, input: {columns: [x],
 model: [{rnn: {hidden: 4}}, POOL{linear: {out: OUT}}]
 train: {optimizer: {adam: {lr: 0.02}}, epochs: 3, batch: 8}
 }
+test tags/beyond_float32 { # what a float holds no more is refused, not answered with nan
+    put tags.yaml [string map {TARGET "{tag: level}" POOL {} OUT classes} $rows_spec]
+    ran -env $quick $seqgen build tags.yaml -o tags --target portable --quiet
+    trainer tags train --quiet --save t.safetensors
+    put beyond.csv "id,x,price,level\na,1,1,low\na,1e300,1,low\n"
+    set result [run ./tags predict --load t.safetensors --data beyond.csv]
+    list [dict get $result code] [dict get $result out] [regexp {beyond\.csv:2: column "x": a number beyond float32} [dict get $result err]]
+} {2 {} 1}
 test tags/details {
     put tags.yaml [string map {TARGET "{tag: level}" POOL {} OUT classes} $rows_spec]
     ran -env $quick $seqgen build tags.yaml -o tags --target portable --quiet
