@@ -61,8 +61,10 @@ static int report(const Cli *cli, const Graph *graph, const char *path, const Em
 {
     char lines[32], parameters[32], ram[32];
     EmitInfo info;
-    int status = cli->quiet && !cli->json ? EXIT_DONE : emit_info(graph, cli_infer(cli), &info);
-    if (status != EXIT_DONE || (cli->quiet && !cli->json))
+    if (cli->quiet && !cli->json)
+        return EXIT_DONE;
+    int status = emit_info(graph, cli_infer(cli), &info);
+    if (status != EXIT_DONE)
         return status;
     if (cli->json) {
         json_t *all = json_pack("{s:s,s:I,s:I,s:I,s:I,s:f}", "output", path, "lines", (json_int_t)result->lines, "parameters", (json_int_t)graph->weights_count,

@@ -226,8 +226,6 @@ int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines)
         return 2;
     EmitResult result = {0};
     double *weights = options->infer_only ? mem_alloc(sizeof *weights * (size_t)graph->weights_count) : NULL;
-    for (int64_t i = 0; weights && i < graph->weights_count; i++)
-        weights[i] = 0;
     const int status = generate(graph, plan, options, weights, &result);
     *lines = result.lines;
     free(weights);
