@@ -186,15 +186,26 @@ static char *blocks_condition(int first, int end, int all)
     return end == all ? mem_format("block >= %d", first) : mem_format("block >= %d && block < %d", first, end);
 }
 
+/* Where a source fetches rows that are read soon: a tile's R of them, spread over its k's; "": it fetches none */
+static char *next_at(const Source *c)
+{
+    if (!c->next)
+        return mem_copy("");
+    char *k = c->reps == 1 ? mem_copy("k") : mem_format("(run * %d + k)", c->run);
+    char *at = mem_format("%s + row * %d + %s * (R * %d / %d)", c->next, c->a_stride, k, c->a_stride, c->reps * c->run);
+    free(k);
+    return at;
+}
+
 /* a: the arguments that all sources have. first: the block this one begins with */
-static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *const a[], int first, int panel)
+static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *const a[], const char *next, int first, int panel)
 {
     const int end = first + kernel_blocks(k, c);
     char *which = blocks_condition(first, end, blocks_of(k));
     char *k0 = first == 0 ? mem_copy("block") : mem_format("(block - %d)", first);
     char *k1 = c->run % k->block ? mem_format("k0 + K < %d ? k0 + K : %d", c->run, c->run) : mem_copy("k0 + K");
     char *past = k->ahead ? stream_int(k->first_panel * panel + k->units) : NULL; /* ends the arguments where it is none */
-    stream_op(s, k->ahead ? "sg_blocked_source_ahead" : "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, past, NULL);
+    stream_op(s, k->ahead ? "sg_blocked_source_ahead" : "sg_blocked_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], which, k0, k1, next, past, NULL);
     free(which), free(k0), free(k1), free(past);
 }
 
@@ -203,10 +214,10 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
-    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
+    char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy(""), *next = next_at(c);
     const bool state = (k->turns || k->tail) && c == &k->sources[k->sources_count - 1];
     if (k->block)
-        blocked_source(s, k, c, a, first_block, panel);
+        blocked_source(s, k, c, a, next, first_block, panel);
     else if (k->one_row && state)
         stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns ? "turns" : "", lanes, NULL);
     else if (k->one_row && c->reps == 1)
@@ -214,12 +225,12 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
     else if (k->one_row)
         stream_op(s, "sg_single_source_runs", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     else if (c->reps == 1)
-        stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
+        stream_op(s, "sg_source", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], next, NULL);
     else
-        stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
+        stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], next, reps, pitch, NULL);
     for (int i = 0; i < 7; i++)
         free(a[i]);
-    free(reps), free(pitch), free(lanes);
+    free(reps), free(pitch), free(lanes), free(next);
 }
 
 static bool has_bias(const Kernel *k)

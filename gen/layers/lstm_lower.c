@@ -25,7 +25,7 @@ static const Let FORWARD_REST[] = {
     {0},
 };
 static const Store FORWARD_STORES[] = {{"gates", 0, "i"}, {"gates", 1, "f"}, {"gates", 2, "g"}, {"gates", 3, "o"},
-                                       {"c", -1, "ct"},   {"tc", -1, "tct"}, {"h", -1, "ht"},   {0}};
+                                       {"c", -1, "ct"},   {"h", -1, "ht"},   {0}};
 /* Where nobody asks for the gates: one division for c_t and one for h_t, as one row waits for each of them. (Where many rows
  * run side by side nothing waits, and the divisions saved cost as much in multiplications.) */
 static const Let STREAM_LETS[] = {
@@ -43,20 +43,19 @@ static const Let STREAM_LETS[] = {
 };
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 
-static const Load REMADE_LOADS[] = {{"ct", "c", -1}, {0}};
-static const Let REMADE_LETS[] = {{NULL, "(4) once more"}, {"tct", "v_tanh(ct)"}, {0}};
-static const Store REMADE_STORES[] = {{"tc", -1, "tct"}, {0}};
-
 static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c_before", "c0", -1},
-                                     {"tct", "tc", -1}, {"dct", "dc", -1}, {0}};
+                                     {"ht", "h", -1}, {"dct", "dc", -1}, {0}};
+/* tanh(c_t) is h_t / o, a division instead of a tanh, and nothing more to store. Where o is so small that it says nothing of tanh(c_t), the gradients
+ * that it goes into are as small. */
 static const Let REVERSE_LETS[] = {
-    {NULL, "(4) d is the gradient of h_t"},
-    {"dc1", "dct + d * o * (ONE - tct * tct)"},
+    {NULL, "(4) d is the gradient of h_t; o (1 - tanh(c_t)^2) = o - h_t tanh(c_t)"},
+    {"tct", "v_quick_quotient(ht, v_max(o, v_set((Real)1e-30)))"},
+    {"dc1", "dct + d * (o - ht * tct)"},
     {NULL, "(3) and (2): slots i, f, g, o"},
     {"da0", "dc1 * g * i * (ONE - i)"},
     {"da1", "dc1 * c_before * f * (ONE - f)"},
     {"da2", "dc1 * i * (ONE - g * g)"},
-    {"da3", "d * tct * o * (ONE - o)"},
+    {"da3", "d * ht * (ONE - o)"},
     {"dc_before", "dc1 * f"},
     {0},
 };
@@ -72,8 +71,8 @@ static const Cell LSTM = {
     .h_of = {0, 1, 2, 3},
     .has_c = true,
     .keeps_gates = true,
+    .reverse_h = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
-    .remade = {.loads = REMADE_LOADS, .lets = REMADE_LETS, .stores = REMADE_STORES},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .equations = "i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c')",

@@ -158,7 +158,7 @@ static void state_buffers(Run *r)
 {
     Plan *plan = r->plan;
     const int64_t rows = plan_rows(plan, SPACE_STEPS);
-    r->gates = r->c = r->tc = r->h0 = r->c0 = -1;
+    r->gates = r->c = r->h0 = r->c0 = -1;
     if (r->hoist) {
         char *comment = mem_format("input products of %d steps, and the bias", r->hoist);
         r->products = plan_buffer(plan, BLOCK_FORWARD, r->hoist, r->row, comment, "%s_products", r->base);
@@ -168,11 +168,8 @@ static void state_buffers(Run *r)
         r->gates = plan_buffer(plan, BLOCK_FORWARD, rows, r->row, "gates; backward turns them into their gradients", "%s_gates", r->base);
     else if (!plan->infer_only)
         r->gates = plan_buffer(plan, BLOCK_BACKWARD, rows, r->row, "gradient of a", "%s_gates", r->base);
-    if (r->cell->has_c) {
+    if (r->cell->has_c)
         r->c = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "cell state", "%s_c", r->base);
-        if (keeps(r) && !r->remakes)
-            r->tc = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "tanh of it", "%s_tc", r->base);
-    }
     r->h = plan_buffer(plan, BLOCK_FORWARD, rows, r->Hp, "hidden state, the output", "%s_h", r->base);
     if (plan->carry) {
         r->h0 = plan_buffer(plan, BLOCK_STATE, plan->B, r->Hp, "state carried in, rows as packed", "%s_h0", r->base);
@@ -227,25 +224,6 @@ static bool turns(const Run *r, bool stream)
     return (stream || r->plan->B == 1) && r->Hp > r->plan->P && weights * r->Hp * r->plan->graph->spec->codegen.real_bytes > TURNED_WEIGHTS;
 }
 
-/* The cell's, without what is made once more; it lives as long as the process. */
-static Program forward_program(const Run *r)
-{
-    Program p = r->cell->forward;
-    int count = 0;
-    if (!r->remakes)
-        return p;
-    while (p.stores[count].param)
-        count++;
-    Store *left = mem_alloc(sizeof *left * (size_t)(count + 1));
-    Store *to = left;
-    for (const Store *s = p.stores; s->param; s++)
-        if (strcmp(s->param, r->cell->remade.stores->param) != 0)
-            *to++ = *s;
-    *to = (Store){0};
-    p.stores = left;
-    return p;
-}
-
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
 {
     char input[100];
@@ -263,7 +241,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
         kernel->tail_units = r->H % r->plan->P;
         kernel->tail_lanes = plan_pad(r->plan, r->tail * r->cell->slots);
     }
-    kernel->program = stream || !keeps(r) ? r->cell->stream : forward_program(r);
+    kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
     kernel->init_stride = r->row;
     kernel->init = hoisted(r, stream) ? INIT_ROW : r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;
@@ -368,8 +346,6 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
         recurrent_arg(&args, "gates", true, r->row, "%s + %s * %d", plan_ref(plan, r->gates), at, r->row);
     if (r->cell->has_c)
         recurrent_arg(&args, "c", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->c), at, r->Hp);
-    if (r->tc >= 0)
-        recurrent_arg(&args, "tc", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->tc), at, r->Hp);
     recurrent_arg(&args, "h", true, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
     function_call(f, kernel->name, "%s", args.text.data);
     free(args.text.data);
@@ -496,7 +472,6 @@ static Piece cell_lower(Run *r)
     r->G = r->cell->slots * r->Hp;
     r->row = plan_apart(plan, r->G);
     r->hoist = r->in.tokens ? 0 : plan_hoist(plan, r->K);
-    r->remakes = keeps(r) && r->cell->remade.stores && plan_remake(plan, r->row + 3 * r->Hp);
     snprintf(r->base, sizeof r->base, "%s_l%d%s", r->layer->name, r->l, r->reverse ? "_reverse" : "");
     weights(r);
     derived(r);

@@ -5,11 +5,9 @@
 #include "../plan/plan.h"
 
 /* One cell's equations, as programs over the kernel parameters
- *   forward: a0.. accumulated slots; h0, c0 the state before; gates, c, tc, h what is kept
- *   remade:  its stores are of forward and its values of reverse; where plan_remake says so, forward leaves them out and reverse makes them by its
- *            loads and lets
+ *   forward: a0.. accumulated slots; h0, c0 the state before; gates, c, h what is kept
  *   stream:  the same without what only backward needs
- *   reverse: d is the gradient of h; reads gates (and c0, tc, h0, dc), leaves the slots' gradients in `gates`; dh_part is what
+ *   reverse: d is the gradient of h; reads gates (and c0, h0, h, dc), leaves the slots' gradients in `gates`; dh_part is what
  *            reaches h0 past the recurrent product (GRU) */
 typedef struct Cell {
     const char *kind;
@@ -21,7 +19,7 @@ typedef struct Cell {
     bool forward_h0;           /* forward's program reads h0 */
     bool reverse_h0, reverse_h; /* reverse reads the state before, the state after */
     bool dh_part;
-    Program forward, remade, stream, reverse;
+    Program forward, stream, reverse;
     const char *equations;     /* for comments */
 } Cell;
 

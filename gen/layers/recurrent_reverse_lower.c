@@ -14,37 +14,31 @@
 static const Load D_LOADS[] = {{"dyt", "dy", -1}, {"dht", "dh", -1}, {0}}, END_LOADS[] = {{"d", "dh", -1}, {0}};
 static const Let D_LETS[] = {{NULL, "h_t reaches the output and the next step"}, {"d", "dyt + dht"}, {0}}, END_LETS[] = {{0}};
 
+static int loads_put(Load *to, int at, const Load *loads)
+{
+    for (; loads->name; loads++)
+        to[at++] = *loads;
+    return at;
+}
+
 static int lets_put(Let *to, int at, const Let *lets)
 {
-    for (; lets && lets->expr; lets++)
+    for (; lets->expr; lets++)
         to[at++] = *lets;
     return at;
 }
 
-/* Loads but for those of a param (NULL: all) */
-static int loads_put(Load *to, int at, const Load *loads, const char *without)
-{
-    for (; loads && loads->name; loads++)
-        if (!without || strcmp(loads->param, without) != 0)
-            to[at++] = *loads;
-    return at;
-}
-
-/* The cell's, with what makes d and what was not stored in front; it lives as long as the process. */
+/* The cell's, with what makes d in front; it lives as long as the process. */
 static Program reverse_program(const Run *r)
 {
     enum { MOST = 24 };
-    const Program *cell = &r->cell->reverse, *remade = r->remakes ? &r->cell->remade : NULL;
+    const Program *cell = &r->cell->reverse;
     Load *loads = mem_alloc(sizeof *loads * MOST);
     Let *lets = mem_alloc(sizeof *lets * MOST);
-    int at = loads_put(loads, 0, r->ends ? END_LOADS : D_LOADS, NULL);
-    at = loads_put(loads, at, cell->loads, remade ? remade->stores->param : NULL);
-    at = loads_put(loads, at, remade ? remade->loads : NULL, NULL);
-    loads[at] = (Load){0};
+    int at = loads_put(loads, 0, r->ends ? END_LOADS : D_LOADS);
+    loads[loads_put(loads, at, cell->loads)] = (Load){0};
     at = lets_put(lets, 0, r->ends ? END_LETS : D_LETS);
-    at = lets_put(lets, at, remade ? remade->lets : NULL);
-    at = lets_put(lets, at, cell->lets);
-    lets[at] = (Let){0};
+    lets[lets_put(lets, at, cell->lets)] = (Let){0};
     return (Program){.loads = loads, .lets = lets, .stores = cell->stores};
 }
 
@@ -68,10 +62,8 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
         recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
     if (cell->reverse_h)
         recurrent_arg(&args, "h", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->h), at, r->Hp);
-    if (cell->has_c) {
+    if (cell->has_c)
         recurrent_arg(&args, "c0", false, r->Hp, "%s", c0);
-        recurrent_arg(&args, r->remakes ? "c" : "tc", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->remakes ? r->c : r->tc), at, r->Hp);
-    }
     if (!r->ends)
         recurrent_arg(&args, "dy", false, r->Hp, "%s + %s * %d", plan_ref(plan, r->dy), at, r->Hp);
     recurrent_arg(&args, "dh", false, r->Hp, "%s%s", plan_ref(plan, r->dh), from);
@@ -88,26 +80,28 @@ static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
 static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
 static const Program ADD = {.loads = ADD_LOADS, .lets = ADD_LETS, .stores = ADD_STORES};
 
-/* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from */
-static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, int slot, int slots, int wt, int units, const char *y,
-                          int y_stride, const char *more, bool in_place)
+/* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from. next: the row where the next step's begin, NULL:
+ * there is none */
+static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, const char *next, int slot, int slots, int wt, int units,
+                          const char *y, int y_stride, const char *more, bool in_place)
 {
     const int P = r->plan->P;
     const bool all = slots == r->cell->slots;
     char *a = mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), at, r->row);
+    char *soon = next && plan_fetch(r->plan, r->row) ? mem_format("%s + %s * %d", plan_ref(r->plan, r->gates), next, r->row) : NULL;
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
-    char *comment = mem_format("%s = dgates[%d] . transposed weights", what, slots * r->Hp);
+    char *comment = mem_format("%s = dgates[%d] . transposed weights%s", what, slots * r->Hp, soon ? "; meanwhile the next step's gates come into the first cache" : "");
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
                        .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
     product.operands[0] = (Operand){.a = a, .a_stride = r->row, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
-                                    .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp};
+                                    .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp, .next = soon};
     if (more) {
         product.program = &ADD;
         product.other = "more";
         product.other_ref = more;
     }
     product_call(r->plan, f, &product);
-    free(a), free(name), free(comment);
+    free(a), free(soon), free(name), free(comment);
 }
 
 /* Where a chunk of steps ends: gradients of weights are made of them, while they are in the cache. */
@@ -139,7 +133,9 @@ static void backward_step(Run *r, Function *f, const Function *sums)
         chunk_call(r, f, sums);
         function_line(f, "if (t == 0)");
         function_line(f, "    return; /* nothing before it learns */");
-        gates_product(r, f, "dh", "rows", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
+        char *before = mem_format("(%s)", recurrent_step_at(r, "t - 1"));
+        gates_product(r, f, "dh", "rows", "at", before, r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
+        free(before);
         return;
     }
     function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", recurrent_step_at(r, "t + 1"));
@@ -148,7 +144,7 @@ static void backward_step(Run *r, Function *f, const Function *sums)
     reverse_call(r, f, "kept", "at", first, h1, c1);
     reverse_call(r, f, "rows - kept", "(at + kept)", from, h0, c0);
     chunk_call(r, f, sums);
-    gates_product(r, f, "dh", "kept", "at", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
+    gates_product(r, f, "dh", "kept", "at", "after", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
 }
 
 /* ---- gradients of weights and input: over all rows at once, or over `chunk` steps as soon as backward has passed them ---- */
@@ -240,7 +236,7 @@ static void input_products(Run *r, Function *f)
         const bool add = r->layer->spec->p.bidirectional && !r->reverse;
         char *own_dx = plan_row(plan_ref(r->plan, piece->grad), rows->own_first, piece->stride);
         f->uses_steps = !r->chunk;
-        gates_product(r, f, "dx", rows->own, rows->own_first, r->cell->x_slot, r->cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
+        gates_product(r, f, "dx", rows->own, rows->own_first, NULL, r->cell->x_slot, r->cell->x_slots, r->w_ih_t[i], piece->width, own_dx, piece->stride,
                       add ? own_dx : NULL, add);
     }
 }

@@ -15,13 +15,12 @@ typedef struct Run {
     int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
     bool parts;         /* sequences in two parts, each with sums of its own for these gradients */
-    bool remakes;       /* what `remade` of the cell holds is not stored */
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
     int tail, w_tail;   /* of a row alone: plan_tail, and the weights of it; -1: there is none */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
-    int gates, c, tc, h, dy, dh, dc, dh_part, h0, c0, products;
+    int gates, c, h, dy, dh, dc, dh_part, h0, c0, products;
     int part_w_ih, part_w_hh, part_b;
     int s_h, s_c, s_h1, s_c1;
 } Run;

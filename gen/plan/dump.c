@@ -42,6 +42,8 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
                  k->units_tile[1] * k->slots, k->rows_tile[2], k->units_tile[2] * k->slots, k->rows_tile[3], k->units_tile[3] * k->slots);
     if (!ops_only && k->block)
         text_add(t, "      inputs in blocks of %d%s\n", k->block, k->ahead ? ", the next one fetched ahead" : "");
+    if (!ops_only && k->sources_count > 0 && k->sources[0].next)
+        text_add(t, "      the next step's rows fetched meanwhile\n");
     if (!ops_only && k->turns)
         text_add(t, "      every other step reads the weights backwards\n");
     if (!ops_only && k->tail)

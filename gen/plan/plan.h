@@ -115,6 +115,7 @@ typedef struct Source {
     int a_stride, offset, reps, run, pitch;
     int w_rows, w_first;    /* k rows of a panel of w; the first one used here */
     int slot, slots;
+    const char *next;       /* a param: rows as a's, read soon, and fetched meanwhile; NULL: there are none */
 } Source;
 
 /* Bytes of weights that stay in a first cache of 48 KB or 32 KB, beside what else is used; and how many are clearly more than it holds. */
@@ -261,6 +262,7 @@ typedef struct Operand {
     int a_stride, offset, reps, run, pitch;
     const char *w;
     int w_rows, w_first;
+    const char *next;      /* C expression of row 0 of what is to be fetched meanwhile, or NULL */
 } Operand;
 typedef struct Product {
     const char *name, *comment;    /* of the kernel; equal names mean equal kernels */
@@ -309,9 +311,8 @@ int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k th
 int plan_hoist(const Plan *plan, int inputs);
 /* Units behind the last whole panel whose gates are packed side by side for one row, rounded up to a power of two; 0: they are padded to a panel as all are */
 int plan_tail(const Plan *plan, int units, int slots);
-/* Whether the way back makes cheap functions of stored states once more, instead of reading what the forward pass could store beside them: rows of all
- * steps have so many reals */
-bool plan_remake(const Plan *plan, int64_t row);
+/* Whether a product of a step's rows fetches those of the next step meanwhile, a row having so many reals */
+bool plan_fetch(const Plan *plan, int64_t row);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the
  * end, and then they have not) */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);

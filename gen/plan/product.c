@@ -31,8 +31,10 @@ static void fill_sources(Kernel *kernel, const Product *p)
         const Operand *o = &p->operands[i];
         kernel_param(kernel, A[i], false, o->a_stride);
         kernel_param(kernel, W[i], false, 0);
+        if (o->next)
+            kernel_param(kernel, "next", false, o->a_stride);
         kernel->sources[i] = (Source){.a = A[i], .w = W[i], .a_stride = o->a_stride, .offset = o->offset, .reps = o->reps, .run = o->run,
-                                      .pitch = o->pitch, .w_rows = o->w_rows, .w_first = o->w_first, .slots = 1};
+                                      .pitch = o->pitch, .w_rows = o->w_rows, .w_first = o->w_first, .slots = 1, .next = o->next ? "next" : NULL};
         kernel->flops_row += 2.0 * o->reps * o->run * kernel->units;
     }
     kernel->sources_count = p->operands_count;
@@ -80,7 +82,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
     if (p->init == INIT_LOOKUP)
         text_add(&args, ", %s, %s", p->tokens, p->table);
     for (int i = 0; i < p->operands_count; i++)
-        text_add(&args, ", %s, %s", p->operands[i].a, p->operands[i].w);
+        text_add(&args, ", %s, %s%s%s", p->operands[i].a, p->operands[i].w, p->operands[i].next ? ", " : "", p->operands[i].next ? p->operands[i].next : "");
     text_add(&args, ", %s", p->y);
     if (p->other)
         text_add(&args, ", %s", p->other_ref);

@@ -29,7 +29,7 @@ enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks
 /* Gates of the steps whose gradients are made together: in the second cache, beside the weights, unless a few steps are more than that already;
  * what is known of `portable`'s cache is less. */
 enum { CHUNK_BYTES = 512 << 10, SMALL_CHUNK_BYTES = 128 << 10, BLOCK_ROWS = 64, LEAST_CHUNK_ROWS = 256 };
-enum { STORED_BYTES = 3 << 19 }; /* gates and states of all steps */
+enum { FETCHED_BYTES = 32 << 10, LEAST_FETCHED = 8 }; /* of all steps' rows, more than the first cache holds beside weights; rows of a batch */
 enum { PART_BYTES = 160 << 10, LEAST_PARTED = 32 }; /* of gradients; sequences of a batch */
 enum { AHEAD_BYTES = 1 << 20 }; /* weights of a step that the second cache does not keep from step to step */
 enum { HOIST_INPUTS = 8, HOIST_STEPS = 12 }; /* the least inputs, the most steps whose products are made together */
@@ -218,12 +218,11 @@ int plan_tail(const Plan *plan, int units, int slots)
     return plan->vectors && slots > 1 && units > plan->P && rest > 0 && fewer ? tail : 0;
 }
 
-/* A tanh takes some ten cycles a vector, and so do a store, a load and what they displace, once the rows of all steps are more than the second cache
- * has room for: measured, LSTM, T = 64, 32 sequences: H = 16 is 5% slower if it makes tanh(c) once more, 24 as fast, 32 and more 1 to 3% faster. (Scalars
- * take longer for a tanh.) */
-bool plan_remake(const Plan *plan, int64_t row)
+/* Going back, a step's gates come from the second cache, which has nothing to do while the product of the step before it runs from the first. (LSTM, T = 64,
+ * 32 sequences: H = 16, 32 and 64 take 1.0 to 1.4% less, 128 0.5%.) */
+bool plan_fetch(const Plan *plan, int64_t row)
 {
-    return plan->vectors && row * plan->T * plan->B * plan->graph->spec->codegen.real_bytes > STORED_BYTES;
+    return plan->vectors && plan->B >= LEAST_FETCHED && row * plan->T * plan->B * plan->graph->spec->codegen.real_bytes > FETCHED_BYTES;
 }
 
 /* Two cores are slow to read what the other wrote. Where there is far more of the gates than of the gradients they add up to, each half of the

@@ -253,14 +253,17 @@ m4_define(<|sg_vector_sqrt_double|>, <|sqrt|>)m4_dnl
 m4_dnl
 m4_dnl ---- functions of every shape ----
 m4_dnl
-m4_define(<|sg_vector_fetch_any|>, <|/* What stands at p is to be read soon: into the second cache */
+m4_define(<|sg_vector_fetch_any|>, <|/* What stands at p is to be read soon: into the first cache, into the second */
 #if defined(__GNUC__)
-INLINE void v_fetch(const Real *p) { __builtin_prefetch(p, 0, 2); }
+INLINE void v_fetch_near(const Real *p) { __builtin_prefetch(p, 0, 3); }
+INLINE void v_fetch_far(const Real *p) { __builtin_prefetch(p, 0, 2); }
 #else
-INLINE void v_fetch(const Real *p) { (void)p; }
+INLINE void v_fetch_near(const Real *p) { (void)p; }
+INLINE void v_fetch_far(const Real *p) { (void)p; }
 #endif|>)m4_dnl
 m4_define(<|sg_vector_fetch_portable|>, <|/* No word of C asks for what is to be read soon. */
-INLINE void v_fetch(const Real *p) { (void)p; }|>)m4_dnl
+INLINE void v_fetch_near(const Real *p) { (void)p; }
+INLINE void v_fetch_far(const Real *p) { (void)p; }|>)m4_dnl
 m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 sg_vector_fetch
@@ -516,7 +519,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;

@@ -33,8 +33,10 @@ sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
                 acc[b][j * S + q] += v_get(entry + SPAN(j * W, $3 * P) + q * P);
     }|>)m4_dnl
 m4_dnl
-m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS): acc[slot..] += a[k] w[k], k < RUN
-m4_dnl OFFSET, W_OFFSET and SLOT come as the C term, " + 16" and "1 + ", or empty where they are zero.
+m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS, NEXT): acc[slot..] += a[k] w[k], k < RUN
+m4_dnl OFFSET, W_OFFSET and SLOT come as the C term, " + 16" and "1 + ", or empty where they are zero; NEXT is empty, or what is read soon.
+m4_define(<|sg_fetch_next|>, <|m4_ifelse(<|$2|>, , , <|
+$1v_fetch_near($2);|>)|>)m4_dnl
 m4_dnl sg_tile_k(INDENT, A_STRIDE, W_ROWS, SLOT, SLOTS): one k
 m4_define(<|sg_tile_k|>, <|$1V wk[N * $5];
 $1UNROLL for (int j = 0; j < N; j++)
@@ -46,17 +48,17 @@ $1    UNROLL for (int j = 0; j < N; j++)
 $1        UNROLL for (int q = 0; q < $5; q++)
 $1            acc[b][j * S + $4q] += xk * wk[j * $5 + q];
 $1}|>)m4_dnl
-sg_defop(<|sg_source|>, 9, <|    {
+sg_defop(<|sg_source|>, 10, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
-        UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {
+        UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {sg_fetch_next(<|            |>, <|$10|>)
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
 m4_dnl sg_source_runs(.., REPS, PITCH): the same where a's elements come in REPS runs, PITCH apart
-sg_defop(<|sg_source_runs|>, 11, <|    {
+sg_defop(<|sg_source_runs|>, 12, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
-        for (int run = 0; run < $10; run++, in += $11)
-            UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {
+        for (int run = 0; run < $11; run++, in += $12)
+            UNROLL_4 for (int k = 0; k < $4; k++, from += $9 * P) {sg_fetch_next(<|                |>, <|$10|>)
 sg_tile_k(<|                |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
             }
     }|>)m4_dnl
@@ -124,7 +126,7 @@ m4_dnl
 m4_dnl Weights of a tile beyond the first cache: the k's go in blocks of K, and all rows are done with the weights of one before those
 m4_dnl of the next are fetched. What is summed so far waits in `sums`, a place a row; a tile's own, as rows may be in two tiles.
 m4_dnl sg_blocked_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS, K, BLOCKS), inits, sg_blocked_resume,
-m4_dnl sg_blocked_source(those of sg_source, its blocks as a C condition, the first k of one, the k behind it) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows, even or again)
+m4_dnl sg_blocked_source(those of sg_source but NEXT, its blocks as a C condition, the first k of one, the k behind it, NEXT) .., sg_blocked_pause, program, sg_blocked_rows(.., the most rows, even or again)
 sg_defop(<|sg_blocked_begin|>, 8, <|
 /* $2;
  * $7 inputs at a time, so that their weights stay in the first cache from rows to rows */
@@ -141,20 +143,20 @@ sg_defop(<|sg_blocked_resume|>, 0, <|    if (block > 0) {
     }|>)m4_dnl
 m4_define(<|sg_blocked_run|>, <|    if ($10) {
         const int k0 = $11 * K, k1 = $12;
-        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;$13
-        UNROLL_4 for (int k = k0; k < k1; k++, from += $9 * P) {$14
+        const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P) + k0 * $9 * P;$14
+        UNROLL_4 for (int k = k0; k < k1; k++, from += $9 * P) {sg_fetch_next(<|            |>, <|$13|>)$15
 sg_tile_k(<|            |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
         }
     }|>)m4_dnl
-sg_defop(<|sg_blocked_source|>, 12, <|sg_blocked_run($@)|>)m4_dnl
+sg_defop(<|sg_blocked_source|>, 13, <|sg_blocked_run($@)|>)m4_dnl
 m4_dnl The weights a block further on come from beyond the second cache: each tile of rows has one of the block's SLOTS parts of them fetched.
 m4_dnl sg_blocked_source_ahead(those of sg_blocked_source, END of the units)
-sg_defop(<|sg_blocked_source_ahead|>, 13, <|sg_blocked_run(m4_dnl
-<|$1|>, <|$2|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>, <|$8|>, <|$9|>, <|$10|>, <|$11|>, <|$12|>, <|
+sg_defop(<|sg_blocked_source_ahead|>, 14, <|sg_blocked_run(m4_dnl
+<|$1|>, <|$2|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>, <|$8|>, <|$9|>, <|$10|>, <|$11|>, <|$12|>, <|$13|>, <|
         /* this tile's part of the weights a block further on; behind the last block, and for tiles beyond S, what is there anyway */
-        const int more = row / R < S && (k1 + K <= $4 || u + W < $13);
+        const int more = row / R < S && (k1 + K <= $4 || u + W < $14);
         const Real *ahead = more ? from + K * $9 * P + row / R * K * P : from;|>, <|
-            v_fetch(ahead + (k - k0) * P);|>)|>)m4_dnl
+            v_fetch_far(ahead + (k - k0) * P);|>)|>)m4_dnl
 sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
         UNROLL for (int b = 0; b < R; b++)
             UNROLL for (int j = 0; j < N * S; j++)

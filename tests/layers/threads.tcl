@@ -7,8 +7,7 @@ source $root/tests/tools/specs.tcl
 
 # Loss and weights after four steps with N threads, for each N: the same digits and bytes as with one, or the N that differ
 proc differing {settings target_option args} {
-    set spec [spec -T 24 -batch 30 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
-    put model.csv [join [data_lines_of $args 70] \n]\n
+    set spec [spec -T 24 -batch 30 -sequences 70 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
     ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
     set flops [dict get [json::json2dict [ran ./trainer info --json]] flops_train_step]
     if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
@@ -18,12 +17,6 @@ proc differing {settings target_option args} {
         if {[text 1.safetensors] ne [text $threads.safetensors] || [logged_loss 1.csv] ne [logged_loss $threads.csv]} { lappend different $threads }
     }
     return $different
-}
-
-proc data_lines_of {options sequences} {
-    set o [dict create name model input chars T 24 features 3 target {class 3} loss {}]
-    foreach {key value} $options { dict set o [string range $key 1 end] $value }
-    return [data_lines $o $sequences]
 }
 
 package require json

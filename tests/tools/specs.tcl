@@ -2,7 +2,8 @@
 #
 # spec KEY VALUE ... writes NAME.yaml and NAME.csv into the current directory and returns the spec's path. Keys:
 #   -name    stem of the files (model)
-#   -input   chars | words | rows | shaped      -T longest sequence (7)      -features of rows, shaped (3)
+#   -input   chars | words | rows | shaped      -T longest sequence (7)      -features of rows, shaped (3)      -scale of them (1)
+#   -sequences of the data (11)
 #   -target  {class K} | {tag K} | next | {value O}
 #   -model   list of layers, as they stand behind "- "
 #   -loss    (fits the target)   -optimizer {..} as in the spec   -batch (5)
@@ -22,10 +23,10 @@ proc numbered {letter count} {
     return $names
 }
 
-# Numbers between -1 and 1, the same in every run, without a visible pattern
-proc cells {row count} {
+# Numbers between -scale and scale, the same in every run, without a visible pattern
+proc cells {row count {scale 1}} {
     set values {}
-    for {set j 0} {$j < $count} {incr j} { lappend values [format %.3f [expr {sin($row * 12.9898 + $j * 78.233)}]] }
+    for {set j 0} {$j < $count} {incr j} { lappend values [format %.3f [expr {$scale * sin($row * 12.9898 + $j * 78.233)}]] }
     return $values
 }
 
@@ -44,7 +45,7 @@ proc letters {row length joined} {
     return [join $words $joined]
 }
 
-proc data_lines {o sequences} {
+proc data_lines {o} {
     dict with o {}
     set labels [expr {$target eq "next" ? {} : [lindex $target 0] eq "value" ? [numbered y [lindex $target 1]] : "label"}]
     set columns [dict get [dict create chars text words text rows [concat id [numbered x $features]] \
@@ -56,11 +57,11 @@ proc data_lines {o sequences} {
         switch $input {
             chars  { lappend lines [join [concat [letters $s $length ""] [target_cells $target $loss $s]] ,] }
             words  { lappend lines [join [concat [list [letters $s $length " "]] [target_cells $target $loss $s]] ,] }
-            shaped { lappend lines [join [concat [cells $s [expr {$T * $features}]] [target_cells $target $loss $s]] ,] }
+            shaped { lappend lines [join [concat [cells $s [expr {$T * $features}] $scale] [target_cells $target $loss $s]] ,] }
             rows {
                 for {set t 0} {$t < $length} {incr t; incr row} {
                     set at [expr {[lindex $target 0] eq "tag" ? $row : $s}]
-                    lappend lines [join [concat s$s [cells $row $features] [target_cells $target $loss $at]] ,]
+                    lappend lines [join [concat s$s [cells $row $features $scale] [target_cells $target $loss $at]] ,]
                 }
             }
         }
@@ -84,7 +85,7 @@ proc data_section {o} {
 }
 
 proc spec {args} {
-    set o [dict create name model input chars T 7 features 3 target {class 3} model {} loss {} optimizer {sgd: {lr: 0.1}} \
+    set o [dict create name model input chars T 7 features 3 scale 1 sequences 11 target {class 3} model {} loss {} optimizer {sgd: {lr: 0.1}} \
         batch 5 train {} codegen {}]
     foreach {key value} $args { dict set o [string range $key 1 end] $value }
     if {[dict get $o loss] eq ""} { dict set o loss [default_loss [dict get $o target]] }
@@ -94,7 +95,7 @@ proc spec {args} {
     foreach line $train { append text "  $line\n" }
     if {$codegen ne ""} { append text "codegen:\n  [join $codegen "\n  "]\n" }
     put $name.yaml $text
-    put $name.csv [join [data_lines $o 11] \n]\n
+    put $name.csv [join [data_lines $o] \n]\n
     return $name.yaml
 }
 
@@ -109,6 +110,18 @@ proc verify_vectors {args} {
 proc verify_both {args} {
     set portable [verify {*}$args]
     return [expr {$portable eq "good" ? [verify_vectors {*}$args] : $portable}]
+}
+
+# An epoch of the spec's own data (verify draws its batch) by the C, with such an environment, and by the interpreter: the loss, and whether it and the weights
+# are alike, by the tolerance
+proc trained_alike {tolerance environment args} {
+    set spec [spec {*}$args]
+    ran -env $environment $::seqgen build $spec -o trainer --quiet
+    ran ./trainer train --epochs 1 --save a.safetensors --log a.csv --quiet
+    ran $::seqgen run $spec train --epochs 1 --save b.safetensors --log b.csv --quiet
+    set loss [logged_loss a.csv]
+    set alike [expr {abs($loss / [logged_loss b.csv] - 1) < 1e-5 && [dict get [run $::stcompare a.safetensors b.safetensors $tolerance] code] == 0}]
+    return "loss $loss, [expr {$alike ? "alike" : "not alike"}]"
 }
 
 # The loss of the first epoch in a file that `train --log` wrote

@@ -24,9 +24,9 @@
  *           8704  weights, gradients, optimiser
  *           1792  derived from weights
  *            576  packed batch
- *           9024  kept by forward
+ *           7872  kept by forward
  *           1280  backward
- *          21440  in all, with a head of 64
+ *          20288  in all, with a head of 64
  *            448  a streaming state
  */
 #include "names_lstm.h"
@@ -48,7 +48,7 @@ typedef float Real;
 /* ---- sizes ---- */
 
 typedef names_lstm_Model Model;
-_Static_assert(sizeof(Model) == 21440, "a model takes the memory that its head says");
+_Static_assert(sizeof(Model) == 20288, "a model takes the memory that its head says");
 enum {
     P = 4,            /* units of a panel: as wide as the widest vectors there may be */
     T = 7,            /* longest sequence */
@@ -163,7 +163,8 @@ INLINE Real v_hmax(V v) { return v; }
 enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 /* No word of C asks for what is to be read soon. */
-INLINE void v_fetch(const Real *p) { (void)p; }
+INLINE void v_fetch_near(const Real *p) { (void)p; }
+INLINE void v_fetch_far(const Real *p) { (void)p; }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
@@ -306,7 +307,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
@@ -319,7 +320,7 @@ INLINE void v_name_all(void)
 enum { lstm_4_8_step_R = BY_WIDTH(5, 2, 2, 2), lstm_4_8_step_N = BY_WIDTH(1, 1, 1, 1) };
 
 INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
-    const Real *c0, Real *gates, Real *c, Real *tc, Real *h)
+    const Real *c0, Real *gates, Real *c, Real *h)
 {
     enum { N = lstm_4_8_step_N, S = 4 };
     V acc[lstm_4_8_step_R][N * S];
@@ -391,21 +392,20 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             /* (4) h_t = o tanh(c_t) */
             const V tct = v_tanh(ct);
             const V ht = o * tct;
-            v_put(tc + at * 8 + v, tct);
             v_put(h + at * 8 + v, ht);
         }
 }
 
 static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
-    const Real *c0, Real *gates, Real *c, Real *tc, Real *h)
+    const Real *c0, Real *gates, Real *c, Real *h)
 {
     for (int u = 0; u < 8; u += lstm_4_8_step_N * W) {
         if (rows < lstm_4_8_step_R) {
             for (int row = 0; row < rows; row++)
-                lstm_4_8_step_tile(1, row, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
+                lstm_4_8_step_tile(1, row, u, bias, w_ih, x, w_hh, h0, c0, gates, c, h);
         } else {
             for (int row = 0; row < rows; row += lstm_4_8_step_R)
-                lstm_4_8_step_tile(lstm_4_8_step_R, row + lstm_4_8_step_R <= rows ? row : rows - lstm_4_8_step_R, u, bias, w_ih, x, w_hh, h0, c0, gates, c, tc, h);
+                lstm_4_8_step_tile(lstm_4_8_step_R, row + lstm_4_8_step_R <= rows ? row : rows - lstm_4_8_step_R, u, bias, w_ih, x, w_hh, h0, c0, gates, c, h);
         }
     }
 }
@@ -486,7 +486,7 @@ static void lstm_4_8_stream(const int rows, const Real *bias, const Real *w_ih, 
 }
 
 /* lstm cell, 8 units: gradients of the gates, in place */
-static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *c0, const Real *tc, const Real *dh, Real *dc)
+static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, const Real *c0, const Real *dh, Real *dc)
 {
     for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < 8; v += W) {
@@ -496,15 +496,16 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *c0,
             const V g = v_get(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
             const V o = v_get(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
             const V c_before = v_get(c0 + at * 8 + v);
-            const V tct = v_get(tc + at * 8 + v);
+            const V ht = v_get(h + at * 8 + v);
             const V dct = v_get(dc + at * 8 + v);
-            /* (4) d is the gradient of h_t */
-            const V dc1 = dct + d * o * (ONE - tct * tct);
+            /* (4) d is the gradient of h_t; o (1 - tanh(c_t)^2) = o - h_t tanh(c_t) */
+            const V tct = v_quick_quotient(ht, v_max(o, v_set((Real)1e-30)));
+            const V dc1 = dct + d * (o - ht * tct);
             /* (3) and (2): slots i, f, g, o */
             const V da0 = dc1 * g * i * (ONE - i);
             const V da1 = dc1 * c_before * f * (ONE - f);
             const V da2 = dc1 * i * (ONE - g * g);
-            const V da3 = d * tct * o * (ONE - o);
+            const V da3 = d * ht * (ONE - o);
             const V dc_before = dc1 * f;
             v_put(gates + at * 32 + SPAN(v, 4 * P), da0);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + P, da1);
@@ -1012,7 +1013,7 @@ static NOINLINE void lstm_l0_step(Model *m, const Share *s, const int t)
     const Real *h0 = t > 0 ? m->lstm_l0_h + (m->at[t - 1] + s->first) * 8 : m->zeros;
     const Real *c0 = t > 0 ? m->lstm_l0_c + (m->at[t - 1] + s->first) * 8 : m->zeros;
     lstm_4_8_step(rows, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, m->embedding_y + at * 4, m->w.lstm_l0_weight_hh, h0,
-        c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_tc + at * 8, m->lstm_l0_h + at * 8);
+        c0, m->lstm_l0_gates + at * 32, m->lstm_l0_c + at * 8, m->lstm_l0_h + at * 8);
 }
 
 /* layer lstm: all steps */
@@ -1034,7 +1035,7 @@ static NOINLINE void lstm_l0_step_back(Model *m, const Share *s, const int t)
     const int64_t at = m->at[t] + s->first;
     const int rows = running(m, s, t);
     const Real *c0 = t > 0 ? m->lstm_l0_c + (m->at[t - 1] + s->first) * 8 : m->zeros;
-    lstm_8_reverse_from_end(rows, m->lstm_l0_gates + at * 32, c0, m->lstm_l0_tc + at * 8, m->lstm_l0_dh + s->first * 8,
+    lstm_8_reverse_from_end(rows, m->lstm_l0_gates + at * 32, m->lstm_l0_h + at * 8, c0, m->lstm_l0_dh + s->first * 8,
         m->lstm_l0_dc + s->first * 8);
     if (t == 0)
         return; /* nothing before it learns */

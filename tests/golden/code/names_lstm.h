@@ -94,7 +94,6 @@ typedef struct names_lstm_Model {
     NAMES_LSTM_ALIGN names_lstm_Real embedding_y[144]; /* [35][4] embedded tokens */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_gates[1120]; /* [35][32] gates; backward turns them into their gradients */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_c[288]; /* [35][8] cell state */
-    NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_tc[288]; /* [35][8] tanh of it */
     NAMES_LSTM_ALIGN names_lstm_Real lstm_l0_h[288]; /* [35][8] hidden state, the output */
     NAMES_LSTM_ALIGN names_lstm_Real zeros[48]; /* [5][8] zeros: the state before a sequence */
     NAMES_LSTM_ALIGN names_lstm_Real last_y[48]; /* [5][8] last */

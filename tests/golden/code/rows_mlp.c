@@ -156,7 +156,8 @@ INLINE Real v_hmax(V v) { return v; }
 enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
 /* No word of C asks for what is to be read soon. */
-INLINE void v_fetch(const Real *p) { (void)p; }
+INLINE void v_fetch_near(const Real *p) { (void)p; }
+INLINE void v_fetch_far(const Real *p) { (void)p; }
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
@@ -299,7 +300,7 @@ INLINE void v_name_all(void);
 INLINE void v_name(void) { v_name_all(); }
 INLINE void v_name_all(void)
 {
-    (void)v_name, (void)v_fetch, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
+    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
     (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
     (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
     (void)v_gelu, (void)v_gelu_grad;
