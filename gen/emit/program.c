@@ -252,6 +252,8 @@ static void streaming(Emitter *e)
 
 static const char *real(const Emitter *e) { return e->spec->codegen.real_bytes == 4 ? "float" : "double"; }
 static const char *vectors(const Emitter *e) { return e->plan->vectors ? "any" : "portable"; }
+/* Strict C has no word for a loop to be unrolled, and without one few compilers keep a tile in registers */
+static const char *words(const Emitter *e) { return e->plan->graph->spec->codegen.target == TARGET_PORTABLE ? "portable" : "any"; }
 
 static void share(Emitter *e)
 {
@@ -273,7 +275,7 @@ static void top(Emitter *e)
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
     stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
-    stream_op(e->stream, "sg_vector_words", real(e), vectors(e), NULL);
+    stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
     stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
     for (size_t i = 0; i < sizeof a / sizeof *a; i++)
         free(a[i]);

@@ -13,14 +13,18 @@
 typedef struct Level {
     int registers;  /* vector registers the tile may use */
     int most_units; /* vectors of units side by side, at most */
+    int most_rows;
 } Level;
 
-/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number; NEON, where the target says so */
-static const Level LEVELS[TARGET_LEVELS] = {{30, 6}, {16, 2}, {16, 2}, {16, 1}}, NEON = {30, 4};
+/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number (an FPU has 32 registers); NEON, where the target says so. In portable C nothing asks for
+ * loops to be unrolled: what counts is that a compiler sees vectors of four in them, and keeps the two rows that it does unroll. (LSTM 32, plain -O2: two
+ * rows of four units take 11.7 ms a layer; rows of one unit 19, four of four 18.) */
+static const Level LEVELS[TARGET_LEVELS] = {{30, 6, 14}, {16, 2, 14}, {16, 4, 14}, {28, 4, 14}}, PORTABLE = {64, 4, 2}, NEON = {30, 4, 14};
 
 static const Level *level_of(const Plan *plan, int i)
 {
-    return i == 2 && plan->graph->spec->codegen.target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
+    const Target target = plan->graph->spec->codegen.target;
+    return i == 2 && target == TARGET_AARCH64 ? &NEON : i == 3 && target == TARGET_PORTABLE ? &PORTABLE : &LEVELS[i];
 }
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 static const double HALVED = 0.25;              /* of the cost with one thread */
@@ -85,7 +89,7 @@ static double rows_cost(const Rows *rows, int r, int vectors, double weight)
 static Choice choose_rows(const Level *level, int vectors, const Rows *rows, double weight)
 {
     Choice best = {1, 1, 1e300};
-    for (int r = 1; r <= 14 && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
+    for (int r = 1; r <= level->most_rows && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
         const double cost = rows_cost(rows, r, vectors, weight);
         if (cost < best.cost * 0.999)
             best = (Choice){r, 1, cost};
@@ -134,7 +138,7 @@ static int64_t tile_inputs(const Kernel *k)
  * multiply-add than 20. (With four slots a unit they take 1% less.) */
 static Choice choose_units(const Kernel *k, int panels, const Rows *rows)
 {
-    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units}, *level = &with_spare;
+    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units, LEVELS[0].most_rows}, *level = &with_spare;
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
         const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
@@ -147,20 +151,30 @@ static Choice choose_units(const Kernel *k, int panels, const Rows *rows)
     return best;
 }
 
+/* Of 64 bytes, in a narrow plan of 32: 1, 2 or 4 vectors, 2 of the widest; scalars */
+static int vectors_a_panel(const Plan *plan, int i) { return i == 3 ? plan->P : plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; }
+
+/* Vectors of units, where there is one slot a unit. Portable C has a panel's units side by side in any case: their weights stand one behind the other, and
+ * four of them make a vector, if the compiler sees it. */
+static int side_by_side(const Kernel *k, const Level *level, int a_panel)
+{
+    return k->slots == 1 || level == &PORTABLE ? divisor(a_panel, level->most_units) : 1;
+}
+
 static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 {
     const Level *level = level_of(plan, i);
     const int panels = (k->units - (k->tail ? plan->P : 0)) / plan->P; /* without that of a tail */
-    const int vectors_a_panel = plan->narrow && i > 0 ? 1 << (i - 1) : 1 << i; /* panels of 64 bytes: 1, 2, 4 vectors; scalars: any */
+    const int a_panel = vectors_a_panel(plan, i);
     const int64_t all = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
     const Rows rows = {k->rows ? k->rows : all, plan->vectors && !k->in_place ? REST_EVEN : REST_AGAIN, !plan->infer_only && !k->rows && all >= LEAST_HALVED && all % 2 == 0};
     if (k->one_row) {
-        const int units = i == 0 ? stream_units(k, panels) : k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+        const int units = i == 0 ? stream_units(k, panels) : side_by_side(k, level, a_panel);
         return (Choice){i < 3 ? stream_slices(k, level, units) : 1, units, 0};
     }
     if (i == 0 && k->slots == 1)
         return choose_units(k, panels, &rows);
-    const int units = k->slots == 1 && i < 3 ? divisor(vectors_a_panel, level->most_units) : 1;
+    const int units = side_by_side(k, level, a_panel);
     Choice choice = choose_rows(level, units * k->slots, &rows, LOAD);
     choice.units = units;
     return choice;
@@ -239,7 +253,7 @@ static void choose(const Plan *plan, Kernel *k)
         if (k->kind == KERNEL_TILE) {
             choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
-            const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : 1;
+            const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : side_by_side(k, level_of(plan, i), vectors_a_panel(plan, i));
             const Rows inputs = {k->inputs, REST_ALONE, false};
             choice = choose_rows(level_of(plan, i), units * k->slots, &inputs, LOAD);
             choice.units = units;

@@ -16,7 +16,7 @@ const SchemaField codegen_fields[] = {
      .help = "the time loop as straight-line calls (full), as a loop (none), or within max_lines (auto)"},
     {.key = "real", .type = SCHEMA_CHOICE, .offset = FIELD(real_bytes), .fallback = "float32", .choices = real_names, .help = "type of weights and activations"},
     {.key = "target", .type = SCHEMA_CHOICE, .offset = FIELD(target), .fallback = "host", .choices = target_machine_names,
-     .help = "machine; x86-64: all levels in one file, chosen at start; portable: strict C11"},
+     .help = "machine; x86-64: all levels in one file, chosen at start; portable: strict C11, vectors left to the compiler; cortex-m: for a core without any"},
     BUDGET("max_ram", max_ram, "bytes of memory the model may take; exceeding it is an error before anything is written; default: no limit"),
     BUDGET("max_flash", max_flash, "bytes of code and constants; default: no limit"),
     BUDGET("max_lines", max_lines, "lines of generated C; default: no limit"),

@@ -21,12 +21,12 @@ INLINE void $1_tile(const int R, const int k, const int u, sg_if_runs(<|$15|>, <
     V acc[$1_R][N * S]<||>sg_if_sums(<|$14|>, <|, sum[N * S]|>);
     Real *out = dw + $12 * S * P + SPAN(u, $11 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
-sg_if_sums(<|$14|>, <|    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
+sg_if_sums(<|$14|>, <|    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
 |>)m4_dnl
     a += k;
     d += SPAN(u, $9 * P)$10;
@@ -34,9 +34,9 @@ sg_if_runs(<|$15|>, <|    for (ptrdiff_t run = 0; run < runs; run++, a += (pitch
 |>)m4_dnl
 sg_more(<|$15|>)    UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += $7, d += $8) {
 sg_more(<|$15|>)        V dr[N * S];
-sg_more(<|$15|>)        UNROLL for (int j = 0; j < N; j++)
-sg_more(<|$15|>)            UNROLL for (int q = 0; q < S; q++)
-sg_more(<|$15|>)                dr[j * S + q] = v_get(d + SPAN(j * W, $9 * P) + q * P);
+sg_more(<|$15|>)        UNROLL for (int q = 0; q < S; q++)
+sg_more(<|$15|>)            UNROLL for (int j = 0; j < N; j++)
+sg_more(<|$15|>)                dr[q * N + j] = v_get(d + SPAN(j * W, $9 * P) + q * P);
 sg_more(<|$15|>)        UNROLL for (int b = 0; b < R; b++) {
 sg_more(<|$15|>)            const V ak = v_set(a[b]);
 sg_more(<|$15|>)            UNROLL for (int j = 0; j < N * S; j++)
@@ -49,15 +49,15 @@ sg_more(<|$15|>)        }
 |>)m4_dnl
 sg_more(<|$15|>)    }
 sg_if_sums(<|$14|>, <|    if (with_db) {
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[q * N + j]);
     }
 |>)m4_dnl
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, $11 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void $1(const Share *s, sg_if_runs(<|$15|>, <|const int runs, const ptrdiff_t pitch, |>)const int rows, const Real *a, const Real *d, Real *dw<||>sg_if_sums(<|$14|>, <|, Real *db|>))

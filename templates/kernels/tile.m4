@@ -18,19 +18,19 @@ sg_defop(<|sg_init_zero|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N * S; j++)
             acc[b][j] = v_zero();|>)m4_dnl
 sg_defop(<|sg_init_bias|>, 1, <|    UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 m4_dnl sg_init_row(PRODUCTS, STRIDE): made before
 sg_defop(<|sg_init_row|>, 2, <|    UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get($1 + (row + b) * $2 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get($1 + (row + b) * $2 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 sg_defop(<|sg_init_lookup|>, 4, <|    UNROLL for (int b = 0; b < R; b++) {
         const Real *entry = $2 + (ptrdiff_t)$1[row + b] * $4 + SPAN(u, $3 * P);
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < $3; q++)
-                acc[b][j * S + q] += v_get(entry + SPAN(j * W, $3 * P) + q * P);
+        UNROLL for (int q = 0; q < $3; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] += v_get(entry + SPAN(j * W, $3 * P) + q * P);
     }|>)m4_dnl
 m4_dnl
 m4_dnl sg_source(A, A_STRIDE, OFFSET, RUN, W, W_ROWS, W_OFFSET, SLOT, SLOTS, NEXT): acc[slot..] += a[k] w[k], k < RUN
@@ -39,14 +39,14 @@ m4_define(<|sg_fetch_next|>, <|m4_ifelse(<|$2|>, , , <|
 $1v_fetch_near($2);|>)|>)m4_dnl
 m4_dnl sg_tile_k(INDENT, A_STRIDE, W_ROWS, SLOT, SLOTS): one k
 m4_define(<|sg_tile_k|>, <|$1V wk[N * $5];
-$1UNROLL for (int j = 0; j < N; j++)
-$1    UNROLL for (int q = 0; q < $5; q++)
-$1        wk[j * $5 + q] = v_get(from + SPAN(j * W, $3 * $5 * P) + q * P);
+$1UNROLL for (int q = 0; q < $5; q++)
+$1    UNROLL for (int j = 0; j < N; j++)
+$1        wk[q * N + j] = v_get(from + SPAN(j * W, $3 * $5 * P) + q * P);
 $1UNROLL for (int b = 0; b < R; b++) {
 $1    const V xk = v_set(in[b * $2 + k]);
-$1    UNROLL for (int j = 0; j < N; j++)
-$1        UNROLL for (int q = 0; q < $5; q++)
-$1            acc[b][j * S + $4q] += xk * wk[j * $5 + q];
+$1    UNROLL for (int q = 0; q < $5; q++)
+$1        UNROLL for (int j = 0; j < N; j++)
+$1            acc[b][m4_ifelse(<|$4|>, , <|q|>, <|($4q)|>) * N + j] += xk * wk[q * N + j];
 $1}|>)m4_dnl
 sg_defop(<|sg_source|>, 10, <|    {
         const Real *in = $1 + row * $2$3, *from = $5$7 + SPAN(u, $6 * $9 * P);
@@ -71,8 +71,8 @@ sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
             const int v = u + j * W;|>)m4_dnl
 sg_defop(<|sg_program_again|>, 0, <|    /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
 sg_program_begin|>)m4_dnl
-sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][j * S + $2];|>)m4_dnl
-sg_defop(<|sg_keep|>, 2, <|            acc[b][j * S + $1] = $2;|>)m4_dnl
+sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][$2 * N + j];|>)m4_dnl
+sg_defop(<|sg_keep|>, 2, <|            acc[b][$1 * N + j] = $2;|>)m4_dnl
 sg_defop(<|sg_load|>, 3, <|            const V $1 = v_get($2 + at * $3 + v);|>)m4_dnl
 sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_get($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
 sg_defop(<|sg_let|>, 2, <|            const V $1 = $2;|>)m4_dnl
@@ -195,18 +195,18 @@ INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < L; j++)
             rest[b][j] = v_zero();|>)|>)m4_dnl
-sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int j = 0; j < N; j++)
-        UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
+sg_defop(<|sg_single_bias|>, 1, <|    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            acc[0][q * N + j] = v_get($1 + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);|>)m4_dnl
 sg_defop(<|sg_single_row|>, 2, <|sg_single_bias(<|$1|>)|>)m4_dnl
 sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0] * $4 + SPAN(u, $3 * P);
-    UNROLL for (int j = 0; j < N; j++)
-        UNROLL for (int q = 0; q < $3; q++)
-            acc[0][j * S + q] += v_get(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
+    UNROLL for (int q = 0; q < $3; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            acc[0][q * N + j] += v_get(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
 m4_dnl sg_single_k(INDENT, slice, k, index of the input, where its weights stand, W_ROWS, SLOT, SLOTS, LANES of a tail or nothing): one input
-m4_define(<|sg_single_k|>, <|$1UNROLL for (int j = 0; j < N; j++)
-$1    UNROLL for (int q = 0; q < $7; q++)
-$1        acc[$2][j * S + $6q] += v_set(in[$3]) * v_get($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
+m4_define(<|sg_single_k|>, <|$1UNROLL for (int q = 0; q < $7; q++)
+$1    UNROLL for (int j = 0; j < N; j++)
+$1        acc[$2][m4_ifelse(<|$6|>, , <|q|>, <|($6q)|>) * N + j] += v_set(in[$3]) * v_get($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
 $1if (with_tail) {
 $1    UNROLL for (int j = 0; j < L; j++)
 $1        rest[$2][j] += v_set(in[$3]) * v_get($9 + j * W);
@@ -267,9 +267,9 @@ INLINE void $1_tail(const int u, const V *tail, $6)
     V acc[K][N * S];
     UNROLL for (int j = 0; j < N * S; j++)
         acc[0][j] = v_zero();|>)m4_dnl
-sg_defop(<|sg_tail_add|>, 0, <|    UNROLL for (int j = 0; j < N; j++)
-        UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W);|>)m4_dnl
+sg_defop(<|sg_tail_add|>, 0, <|    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            acc[0][q * N + j] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W);|>)m4_dnl
 m4_define(<|sg_turn_comment|>, <|/* turn: every other call goes backwards, from the last unit and input to the first, where the first cache still has weights of the call before. */
 |>)m4_dnl
 m4_dnl sg_single_tail_end(NAME, PARAMS, ARGS, END of the whole panels, LANES, ARGS of the tail, turns or nothing)

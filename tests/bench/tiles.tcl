@@ -1,9 +1,9 @@
 # tiles.tcl: the register tiles that gen/plan/tiles.c chose, beside all the others that fit the registers, measured.
 #
 # Takes: options, see usage. Gives: a line a kernel (what was chosen, the best, their ratio) and in how many the choice is within 5%
-# of the best; exit 0, 1 for usage. Does not: judge, run in ctest, try what the C would pick for narrower vectors than this machine's.
+# of the best; exit 0, 1 for usage. Does not: judge, run in ctest, measure NEON's (an emulator's time says nothing).
 #
-# Each round is one program in which every kernel has another tile: the first column of its BY_WIDTH is overwritten. A macro behind
+# Each round is one program in which every kernel has another tile: one column of its BY_WIDTH is overwritten. A macro behind
 # each kernel's definition times its calls within a training step, in cycles (timers.h). The programs take turns; the median of a
 # turn's steps, and of the turns, counts.
 
@@ -14,11 +14,12 @@ source $here/measure.tcl
 
 set usage {usage: tclsh tests/bench/tiles.tcl [OPTIONS] [KIND:H ...]
 
-Measures the tiles of one recurrent layer, H inputs and H units, T = 64, batch 32. Needs 64-byte vectors (AVX-512).
+Measures the tiles of one recurrent layer, H inputs and H units, T = 64, batch 32.
 
 options
   --cpu N      the core (default: the idlest now)
   --passes N   turns of each program (default 7)
+  --width N    the bytes of a vector: 64 (AVX-512), 32 (AVX2), 16 (SSE4.2); 4: `portable`, whose numbers stand alone (default 64)
   --all        the times of all tiles, too
   --work DIR   programs and models are kept there (default $TMPDIR/seqgen-bench)
   --help
@@ -29,11 +30,16 @@ environment: SEQGEN (default build/bin/seqgen), CC
 
 examples
   tclsh tests/bench/tiles.tcl lstm:64 gru:20
-  tclsh tests/bench/tiles.tcl --cpu 1 | tee tiles.txt
+  tclsh tests/bench/tiles.tcl --cpu 1 --width 32 | tee tiles.txt
 }
 
-set registers 31
-set most_units 6
+# Of each width: the column of BY_WIDTH, registers, most vectors of units side by side, fewest sums of a tile, what the compiler and seqgen are told
+set widths {
+    64 {column 0 registers 31 most_units 6 fewest_sums 8 flags {} target host}
+    32 {column 1 registers 15 most_units 4 fewest_sums 4 flags {-mno-avx512f -mprefer-vector-width=256} target host}
+    16 {column 2 registers 15 most_units 4 fewest_sums 4 flags {-mno-avx} target host}
+    4  {column 3 registers 64 most_units 4 fewest_sums 4 flags {-march=x86-64} target portable}
+}
 
 proc usage_error {message} {
     puts stderr "tiles.tcl: $message\nTry --help."
@@ -41,13 +47,13 @@ proc usage_error {message} {
 }
 
 proc command_line {words} {
-    set options [dict create cpu "" all 0 passes 7 work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
+    set options [dict create cpu "" all 0 passes 7 width 64 work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
     while {[llength $words]} {
         set words [lassign $words word]
         switch -glob -- $word {
             --help { puts -nonewline $::usage; exit 0 }
             --all  { dict set options all 1 }
-            --cpu - --passes - --work {
+            --cpu - --passes - --width - --work {
                 if {![llength $words]} { usage_error "found nothing after $word, expected a value" }
                 set words [lassign $words value]
                 dict set options [string range $word 2 end] $value
@@ -64,6 +70,9 @@ proc command_line {words} {
     if {![string is integer -strict [dict get $options passes]] || [dict get $options passes] < 1} {
         usage_error "--passes: found '[dict get $options passes]', expected a number from 1"
     }
+    if {![dict exists $::widths [dict get $options width]]} {
+        usage_error "--width: found '[dict get $options width]', expected one of [join [dict keys $::widths] {, }]"
+    }
     return $options
 }
 
@@ -73,25 +82,27 @@ proc tiles_of {c kernel chosen} {
     set body [string range $c [string first "INLINE void ${kernel}_tile(" $c] end]
     regexp {enum \{[^\}]*S = (\d+)} $body - slots
     if {![info exists slots]} { return [list $chosen] }
-    set panels 1
+    set vectors 1
     regexp "u < (\\d+); u \\+= ${kernel}_N \\* W" $body - end
-    if {[info exists end]} { set panels [expr {$end / 16}] }
+    if {[info exists end]} { set vectors [expr {$end * 4 / $::width}] }
     set all [list $chosen]
-    for {set n 1} {$n <= $::most_units && $n <= $panels} {incr n} {
-        if {$panels % $n || ($slots > 1 && $n != $units)} { continue }
+    for {set n 1} {$n <= $::most_units && $n <= $vectors} {incr n} {
+        if {$vectors % $n || ($slots > 1 && $n != $units && $::width > 4)} { continue }
         set sums [expr {$n * $slots}]
         for {set r 1} {$r <= 14 && $r * $sums + $sums + ($sums > 1) <= $::registers} {incr r} {
-            if {$r * $sums >= 8 && [list $r $n] ni $all} { lappend all [list $r $n] }
+            if {$r * $sums >= $::fewest_sums && [list $r $n] ni $all} { lappend all [list $r $n] }
         }
     }
     return $all
 }
 
+proc column_of {numbers} { return [string trim [lindex [split $numbers ,] $::column]] }
+
 # {kernel {chosen tile} ..} of the layer's kernels
 proc kernels_of {c} {
     set found {}
-    foreach {- kernel rows - units} [regexp -all -inline {enum \{ (\w+)_R = BY_WIDTH\((\d+),[^)]*\), (\w+)_N = BY_WIDTH\((\d+),} $c] {
-        if {![string match linear_* $kernel]} { lappend found $kernel [list $rows $units] }
+    foreach {- kernel rows - units} [regexp -all -inline {enum \{ (\w+)_R = BY_WIDTH\(([^)]*)\), (\w+)_N = BY_WIDTH\(([^)]*)\)} $c] {
+        if {![string match linear_* $kernel]} { lappend found $kernel [list [column_of $rows] [column_of $units]] }
     }
     return $found
 }
@@ -102,8 +113,8 @@ proc timed {c tiles} {
     set names {}
     dict for {kernel tile} $tiles {
         lassign $tile rows units
-        regsub "${kernel}_R = BY_WIDTH\\(\\d+," $c "${kernel}_R = BY_WIDTH($rows," c
-        regsub "${kernel}_N = BY_WIDTH\\(\\d+," $c "${kernel}_N = BY_WIDTH($units," c
+        regsub "${kernel}_R = BY_WIDTH\\(\[^)\]*\\)" $c "${kernel}_R = $rows" c
+        regsub "${kernel}_N = BY_WIDTH\\(\[^)\]*\\)" $c "${kernel}_N = $units" c
         set at [string first "\n\}\n" $c [string first "static void ${kernel}(" $c]]
         set c [string replace $c $at $at+2 "\n\}\n#define ${kernel}(...) (timer_in(), (${kernel})(__VA_ARGS__), timer_out($id))\n"]
         lappend names "\"$kernel\""
@@ -122,7 +133,7 @@ proc build_round {dir round c tiles} {
 proc measure_case {case} {
     global near all
     lassign [split $case :] kind h
-    set dir [generate tiles-$kind$h layer_$kind.yaml $h 0 [list model.cell.hidden $h]]
+    set dir [generate tiles-$kind$h-$::width layer_$kind.yaml $h 0 [list model.cell.hidden $h] [list --target $::target]]
     set c [text $dir/model.c]
     set chosen [kernels_of $c]
     set rounds 1
@@ -163,7 +174,10 @@ set work [file normalize [dict get $options work]]
 set seqgen [file normalize [env_or SEQGEN $root/build/bin/seqgen]]
 set cpu [expr {[dict get $options cpu] eq "" ? [idlest_cpu] : [dict get $options cpu]}]
 file mkdir $work
-set compiler [compiler_words]
+set width [dict get $options width]
+set shape [dict get $widths $width]
+dict with shape {}
+set compiler [concat [compiler_words] $flags]
 set near 0
 set all 0
 set passes [dict get $options passes]

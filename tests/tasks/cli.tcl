@@ -63,6 +63,10 @@ foreach target {host portable x86-64 cortex-m} {
             [dict get [run $seqgen $spec --target $target -o lower.c --max-ram [expr {$ram - 1}] --quiet] code]
     } {1 1 3 {} 0 3}
 }
+# Where loops are unrolled: strict C has no word for it, a core without vectors needs it.
+foreach {target unrolls} {portable 0 cortex-m 1 host 1} {
+    test unrolls/$target { regexp {_Pragma\("GCC unroll} [ran $seqgen $spec --target $target -o -] } $unrolls
+}
 test json/generate { shape $seqgen $spec -o g.c --json --quiet } {0 1 0}
 test json/standard_output { shape $seqgen $spec -o - --json } {1 0 1}
 test json/build { ran -env $quick $seqgen build $spec --target portable -o g --json } {/"compile_seconds": /}

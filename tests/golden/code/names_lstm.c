@@ -317,7 +317,7 @@ INLINE void v_name_all(void)
 /* ---- kernels ---- */
 
 /* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c') */
-enum { lstm_4_8_step_R = BY_WIDTH(5, 2, 2, 2), lstm_4_8_step_N = BY_WIDTH(1, 1, 1, 1) };
+enum { lstm_4_8_step_R = BY_WIDTH(5, 2, 2, 2), lstm_4_8_step_N = BY_WIDTH(1, 1, 1, 4) };
 
 INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *gates, Real *c, Real *h)
@@ -325,21 +325,21 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
     enum { N = lstm_4_8_step_N, S = 4 };
     V acc[lstm_4_8_step_R][N * S];
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 4, *from = w_ih + SPAN(u, 4 * 4 * P);
         UNROLL_4 for (int k = 0; k < 4; k++, from += 4 * P) {
             V wk[N * 4];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
+            UNROLL for (int q = 0; q < 4; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += xk * wk[j * 4 + q];
+                UNROLL for (int q = 0; q < 4; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -347,14 +347,14 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
         const Real *in = h0 + row * 8, *from = w_hh + SPAN(u, 8 * 4 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 4 * P) {
             V wk[N * 4];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 4; q++)
-                    wk[j * 4 + q] = v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
+            UNROLL for (int q = 0; q < 4; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += xk * wk[j * 4 + q];
+                UNROLL for (int q = 0; q < 4; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -362,10 +362,10 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
-            const V a1 = acc[b][j * S + 1];
-            const V a2 = acc[b][j * S + 2];
-            const V a3 = acc[b][j * S + 3];
+            const V a0 = acc[b][0 * N + j];
+            const V a1 = acc[b][1 * N + j];
+            const V a2 = acc[b][2 * N + j];
+            const V a3 = acc[b][3 * N + j];
             const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates */
             const V i = v_gate(a0);
@@ -379,16 +379,16 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, g);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, o);
             v_put(c + at * 8 + v, ct);
-            acc[b][j * S + 0] = ct;
-            acc[b][j * S + 3] = o;
+            acc[b][0 * N + j] = ct;
+            acc[b][3 * N + j] = o;
         }
     /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V ct = acc[b][j * S + 0];
-            const V o = acc[b][j * S + 3];
+            const V ct = acc[b][0 * N + j];
+            const V o = acc[b][3 * N + j];
             /* (4) h_t = o tanh(c_t) */
             const V tct = v_tanh(ct);
             const V ht = o * tct;
@@ -411,7 +411,7 @@ static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, co
 }
 
 /* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c'); one row, K slices of k side by side */
-enum { lstm_4_8_stream_K = BY_WIDTH(2, 2, 2, 1), lstm_4_8_stream_N = BY_WIDTH(2, 1, 1, 1), lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
+enum { lstm_4_8_stream_K = BY_WIDTH(2, 2, 2, 1), lstm_4_8_stream_N = BY_WIDTH(2, 1, 1, 4), lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
 
 INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *c, Real *h)
@@ -421,34 +421,34 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
             acc[b][j] = v_zero();
-    UNROLL for (int j = 0; j < N; j++)
-        UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            acc[0][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w_ih + SPAN(u, 4 * 4 * P);
         int k = 0;
         for (; k + K <= 4; k += K, from += K * 4 * P)
             UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
-        for (; k < 4; k++, from += 4 * P)
-            UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
+        for (; k < 4; k++, from += 4 * P)
+            UNROLL for (int q = 0; q < 4; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
     }
     {
         const Real *in = h0, *from = w_hh + SPAN(u, 8 * 4 * P);
         int k = 0;
         for (; k + K <= 8; k += K, from += K * 4 * P)
             UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 4; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
-        for (; k < 8; k++, from += 4 * P)
-            UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 4; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
+        for (; k < 8; k++, from += 4 * P)
+            UNROLL for (int q = 0; q < 4; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
     }
     UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
@@ -458,10 +458,10 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
-            const V a1 = acc[b][j * S + 1];
-            const V a2 = acc[b][j * S + 2];
-            const V a3 = acc[b][j * S + 3];
+            const V a0 = acc[b][0 * N + j];
+            const V a1 = acc[b][1 * N + j];
+            const V a2 = acc[b][2 * N + j];
+            const V a3 = acc[b][3 * N + j];
             const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates: i, f, o = 1 / below, g = above / below */
             const V i_below = v_sigmoid_below(a0);
@@ -516,7 +516,7 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, 
 }
 
 /* dh = dgates[32] . transposed weights */
-enum { lstm_8_to_8_dh_R = BY_WIDTH(5, 5, 5, 5), lstm_8_to_8_dh_N = BY_WIDTH(2, 2, 2, 1) };
+enum { lstm_8_to_8_dh_R = BY_WIDTH(5, 5, 2, 2), lstm_8_to_8_dh_N = BY_WIDTH(2, 2, 4, 4) };
 
 INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -529,14 +529,14 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
         const Real *in = x + row * 32, *from = w + SPAN(u, 32 * 1 * P);
         UNROLL_4 for (int k = 0; k < 32; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 32 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -544,7 +544,7 @@ INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, c
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 8 + v, a0);
         }
 }
@@ -563,7 +563,7 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[4][8 units x 4] += sum over rows of a' d; db += that of d */
-enum { gradient_4x32_sums_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_sums_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_4x32_sums_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_sums_N = BY_WIDTH(1, 1, 1, 4) };
 
 INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -572,19 +572,19 @@ INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const
     V acc[gradient_4x32_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 4 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P);
-    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 4 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 4, d += 32) {
         V dr[N * S];
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_get(d + SPAN(j * W, 4 * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                dr[q * N + j] = v_get(d + SPAN(j * W, 4 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -596,14 +596,14 @@ INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const
         }
     }
     if (with_db) {
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[q * N + j]);
     }
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, 4 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -621,7 +621,7 @@ static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, co
 }
 
 /* dx = dgates[32] . transposed weights */
-enum { lstm_8_to_4_dx_R = BY_WIDTH(12, 5, 5, 12), lstm_8_to_4_dx_N = BY_WIDTH(1, 2, 2, 1) };
+enum { lstm_8_to_4_dx_R = BY_WIDTH(12, 5, 2, 2), lstm_8_to_4_dx_N = BY_WIDTH(1, 2, 4, 4) };
 
 INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -634,14 +634,14 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
         const Real *in = x + row * 32, *from = w + SPAN(u, 32 * 1 * P);
         UNROLL_4 for (int k = 0; k < 32; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 32 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 32 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -649,7 +649,7 @@ INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, c
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 4 + v, a0);
         }
 }
@@ -668,7 +668,7 @@ static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[8][8 units x 4] += sum over rows of a' d */
-enum { gradient_8x32_R = BY_WIDTH(4, 2, 2, 2), gradient_8x32_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x32_R = BY_WIDTH(4, 2, 2, 2), gradient_8x32_N = BY_WIDTH(1, 1, 1, 4) };
 
 INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw)
@@ -677,16 +677,16 @@ INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrd
     V acc[gradient_8x32_R][N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
     a += k;
     d += SPAN(u, 4 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 32) {
         V dr[N * S];
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_get(d + SPAN(j * W, 4 * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                dr[q * N + j] = v_get(d + SPAN(j * W, 4 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -694,9 +694,9 @@ INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrd
         }
     }
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void gradient_8x32(const Share *s, const int rows, const Real *a, const Real *d, Real *dw)
@@ -714,28 +714,28 @@ static void gradient_8x32(const Share *s, const int rows, const Real *a, const R
 }
 
 /* y = x W' + b */
-enum { linear_8_3_R = BY_WIDTH(5, 5, 5, 5), linear_8_3_N = BY_WIDTH(1, 2, 2, 1) };
+enum { linear_8_3_R = BY_WIDTH(5, 5, 2, 2), linear_8_3_N = BY_WIDTH(1, 2, 4, 4) };
 
 INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     enum { N = linear_8_3_N, S = 1 };
     V acc[linear_8_3_R][N * S];
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -743,7 +743,7 @@ INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 4 + v, a0);
         }
 }
@@ -762,7 +762,7 @@ static void linear_8_3(const int rows, const Real *bias, const Real *x, const Re
 }
 
 /* y = x W' + b; one row, K slices of k side by side */
-enum { linear_8_3_stream_K = BY_WIDTH(8, 4, 4, 1), linear_8_3_stream_N = BY_WIDTH(1, 2, 2, 1), linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
+enum { linear_8_3_stream_K = BY_WIDTH(8, 4, 2, 1), linear_8_3_stream_N = BY_WIDTH(1, 2, 4, 4), linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
 
 INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
@@ -771,21 +771,21 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
             acc[b][j] = v_zero();
-    UNROLL for (int j = 0; j < N; j++)
-        UNROLL for (int q = 0; q < S; q++)
-            acc[0][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            acc[0][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w + SPAN(u, 8 * 1 * P);
         int k = 0;
         for (; k + K <= 8; k += K, from += K * 1 * P)
             UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += v_set(in[k + b]) * v_get(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
-        for (; k < 8; k++, from += 1 * P)
-            UNROLL for (int j = 0; j < N; j++)
                 UNROLL for (int q = 0; q < 1; q++)
-                    acc[0][j * S + q] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
+        for (; k < 8; k++, from += 1 * P)
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
     }
     UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
@@ -795,7 +795,7 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 4 + v, a0);
         }
 }
@@ -807,7 +807,7 @@ static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, c
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x4_sums_R = BY_WIDTH(8, 5, 2, 2), gradient_8x4_sums_N = BY_WIDTH(1, 2, 4, 4) };
 
 INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -816,19 +816,19 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     V acc[gradient_8x4_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
-    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                dr[q * N + j] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -840,14 +840,14 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
         }
     }
     if (with_db) {
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[q * N + j]);
     }
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -865,7 +865,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
 }
 
 /* dx = dy W */
-enum { linear_3_to_8_dx_R = BY_WIDTH(5, 5, 5, 5), linear_3_to_8_dx_N = BY_WIDTH(2, 2, 2, 1) };
+enum { linear_3_to_8_dx_R = BY_WIDTH(5, 5, 2, 2), linear_3_to_8_dx_N = BY_WIDTH(2, 2, 4, 4) };
 
 INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -878,14 +878,14 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
         const Real *in = x + row * 4, *from = w + SPAN(u, 4 * 1 * P);
         UNROLL_4 for (int k = 0; k < 3; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -893,7 +893,7 @@ INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 8 + v, a0);
         }
 }

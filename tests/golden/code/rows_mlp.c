@@ -310,28 +310,28 @@ INLINE void v_name_all(void)
 /* ---- kernels ---- */
 
 /* y = x W' + b */
-enum { linear_21p_8_relu_R = BY_WIDTH(5, 5, 5, 5), linear_21p_8_relu_N = BY_WIDTH(2, 2, 2, 1) };
+enum { linear_21p_8_relu_R = BY_WIDTH(5, 5, 2, 2), linear_21p_8_relu_N = BY_WIDTH(2, 2, 4, 4) };
 
 INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     enum { N = linear_21p_8_relu_N, S = 1 };
     V acc[linear_21p_8_relu_R][N * S];
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 24, *from = w + SPAN(u, 21 * 1 * P);
         UNROLL_4 for (int k = 0; k < 21; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 21 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 21 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 24 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -339,7 +339,7 @@ INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             const V out = v_relu(a0);
             v_put(y + at * 8 + v, out);
         }
@@ -371,7 +371,7 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 }
 
 /* dW[21][8 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_21x8_sums_R = BY_WIDTH(11, 11, 11, 11), gradient_21x8_sums_N = BY_WIDTH(2, 1, 1, 1) };
+enum { gradient_21x8_sums_R = BY_WIDTH(11, 6, 2, 2), gradient_21x8_sums_N = BY_WIDTH(2, 2, 4, 4) };
 
 INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -380,19 +380,19 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
     V acc[gradient_21x8_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 21 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
-    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 24, d += 8) {
         V dr[N * S];
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                dr[q * N + j] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -404,14 +404,14 @@ INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const
         }
     }
     if (with_db) {
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[q * N + j]);
     }
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, 21 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -429,7 +429,7 @@ static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, co
 }
 
 /* dx = dy W */
-enum { linear_8_to_21_dx_R = BY_WIDTH(5, 5, 5, 5), linear_8_to_21_dx_N = BY_WIDTH(3, 2, 2, 1) };
+enum { linear_8_to_21_dx_R = BY_WIDTH(5, 5, 2, 2), linear_8_to_21_dx_N = BY_WIDTH(3, 2, 4, 4) };
 
 INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -442,14 +442,14 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -457,7 +457,7 @@ INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 24 + v, a0);
         }
 }
@@ -476,28 +476,28 @@ static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real
 }
 
 /* y = x W' + b */
-enum { linear_8_2_R = BY_WIDTH(5, 5, 5, 5), linear_8_2_N = BY_WIDTH(1, 2, 2, 1) };
+enum { linear_8_2_R = BY_WIDTH(5, 5, 2, 2), linear_8_2_N = BY_WIDTH(1, 2, 4, 4) };
 
 INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
     enum { N = linear_8_2_N, S = 1 };
     V acc[linear_8_2_R][N * S];
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x + row * 8, *from = w + SPAN(u, 8 * 1 * P);
         UNROLL_4 for (int k = 0; k < 8; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 8 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -505,7 +505,7 @@ INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 4 + v, a0);
         }
 }
@@ -524,7 +524,7 @@ static void linear_8_2(const int rows, const Real *bias, const Real *x, const Re
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_8x4_sums_R = BY_WIDTH(8, 8, 8, 8), gradient_8x4_sums_N = BY_WIDTH(1, 1, 1, 1) };
+enum { gradient_8x4_sums_R = BY_WIDTH(8, 5, 2, 2), gradient_8x4_sums_N = BY_WIDTH(1, 2, 4, 4) };
 
 INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -533,19 +533,19 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
     V acc[gradient_8x4_sums_R][N * S], sum[N * S];
     Real *out = dw + k * S * P + SPAN(u, 8 * S * P);
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                acc[b][j * S + q] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
-    UNROLL for (int j = 0; j < N; j++)
         UNROLL for (int q = 0; q < S; q++)
-            sum[j * S + q] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+            UNROLL for (int j = 0; j < N; j++)
+                acc[b][q * N + j] = v_get(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P);
+    UNROLL for (int q = 0; q < S; q++)
+        UNROLL for (int j = 0; j < N; j++)
+            sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
     a += k;
     d += SPAN(u, 1 * P);
     UNROLL_4 for (ptrdiff_t r = 0; r < rows; r++, a += 8, d += 4) {
         V dr[N * S];
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                dr[j * S + q] = v_get(d + SPAN(j * W, 1 * P) + q * P);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                dr[q * N + j] = v_get(d + SPAN(j * W, 1 * P) + q * P);
         UNROLL for (int b = 0; b < R; b++) {
             const V ak = v_set(a[b]);
             UNROLL for (int j = 0; j < N * S; j++)
@@ -557,14 +557,14 @@ INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const 
         }
     }
     if (with_db) {
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P, sum[q * N + j]);
     }
     UNROLL for (int b = 0; b < R; b++)
-        UNROLL for (int j = 0; j < N; j++)
-            UNROLL for (int q = 0; q < S; q++)
-                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][j * S + q]);
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_put(out + b * S * P + SPAN(j * W, 8 * S * P) + q * P, acc[b][q * N + j]);
 }
 
 static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, const Real *d, Real *dw, Real *db)
@@ -582,7 +582,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
 }
 
 /* dx = dy W */
-enum { linear_2_to_8_dx_R = BY_WIDTH(5, 5, 5, 5), linear_2_to_8_dx_N = BY_WIDTH(2, 2, 2, 1) };
+enum { linear_2_to_8_dx_R = BY_WIDTH(5, 5, 2, 2), linear_2_to_8_dx_N = BY_WIDTH(2, 2, 4, 4) };
 
 INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -595,14 +595,14 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
         const Real *in = x + row * 4, *from = w + SPAN(u, 4 * 1 * P);
         UNROLL_4 for (int k = 0; k < 2; k++, from += 1 * P) {
             V wk[N * 1];
-            UNROLL for (int j = 0; j < N; j++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    wk[j * 1 + q] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
+            UNROLL for (int q = 0; q < 1; q++)
+                UNROLL for (int j = 0; j < N; j++)
+                    wk[q * N + j] = v_get(from + SPAN(j * W, 4 * 1 * P) + q * P);
             UNROLL for (int b = 0; b < R; b++) {
                 const V xk = v_set(in[b * 4 + k]);
-                UNROLL for (int j = 0; j < N; j++)
-                    UNROLL for (int q = 0; q < 1; q++)
-                        acc[b][j * S + q] += xk * wk[j * 1 + q];
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int j = 0; j < N; j++)
+                        acc[b][q * N + j] += xk * wk[q * N + j];
             }
         }
     }
@@ -610,7 +610,7 @@ INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u,
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V a0 = acc[b][j * S + 0];
+            const V a0 = acc[b][0 * N + j];
             v_put(y + at * 8 + v, a0);
         }
 }
