@@ -2,26 +2,31 @@
 #
 # Takes: compare, build, ours, peer_ask of measure.tcl. Gives: rows. Does not: print.
 
-set groups {lstm step infer stream epoch size}
+set groups {lstm cells step infer stream epoch size}
 
 # Times that are quoted, and goals in nanoseconds, are of a core with this peak; they are scaled by the peak measured in the run.
 set quoted_peak 228.0
 
-# ---- one LSTM layer ----
+# ---- one layer ----
 
-proc layer_flops {I H T B} { return [expr {3.0 * 8 * $T * $B * $H * ($I + $H)}] }
+set gates_of {rnn 1 gru 3 lstm 4}
 
-# Bytes that pass between core and cache when each array is touched once a phase: x, gates (4H), c, tanh c, h, and their gradients
-proc layer_bytes {I H T B} { return [expr {4.0 * ($T * $B * (3 * $I + 23 * $H) + 6 * 4 * $H * ($I + $H))}] }
+proc layer_flops {I H T B {cell lstm}} { return [expr {3.0 * 2 * [dict get $::gates_of $cell] * $T * $B * $H * ($I + $H)}] }
 
-proc layer_build {I H} { return [build layer_${I}_$H layer_lstm.yaml $I 0 [list model.cell.hidden $H] -DLAYER] }
+# Bytes that pass between core and cache when each array is touched once a phase: x, gates (4H), c, h, and their gradients
+proc layer_bytes {I H T B} { return [expr {4.0 * ($T * $B * (3 * $I + 22 * $H) + 6 * 4 * $H * ($I + $H))}] }
+
+proc layer_build {I H {cell lstm}} {
+    return [build layer_[expr {$cell eq "lstm" ? "" : "${cell}_"}]${I}_$H layer_$cell.yaml $I 0 [list model.cell.hidden $H] -DLAYER]
+}
+
+proc layer_peer {I H {cell lstm}} { return [expr {[peer_there onednn] ? [list peer_ask onednn $cell $I $H 64 32] : {}}] }
 
 proc group_lstm {} {
     foreach {H ratio share} {16 2.4 .65 32 1.6 .80 64 1.3 .85 128 1.15 .85 256 1.1 .85} {
         if {![wanted H=$H]} continue
         set program [layer_build $H $H]
-        set theirs [expr {[peer_there onednn] ? [list peer_ask onednn $H $H 64 32] : {}}]
-        compare lstm H=$H [list ours $program layer] oneDNN $theirs [dict create unit ms scale 1e6 ratio_goal $ratio share_goal $share \
+        compare lstm H=$H [list ours $program layer] oneDNN [layer_peer $H $H] [dict create unit ms scale 1e6 ratio_goal $ratio share_goal $share \
             flops [layer_flops $H $H 64 32] bytes [layer_bytes $H $H 64 32]]
     }
     foreach {I H} {20 20 50 50 100 100 9 64 65 64} { layer_ragged $I $H }
@@ -35,6 +40,16 @@ proc layer_ragged {I H} {
     set full [layer_build {*}$up]
     compare lstm $name [list ours [layer_build $I $H] layer] "ours, H=[lindex $up 1],I=[lindex $up 0]" [list ours $full layer] \
         [dict create unit ms scale 1e6 ratio_goal .85 flops [layer_flops $I $H 64 32] bytes [layer_bytes $I $H 64 32]]
+}
+
+proc group_cells {} {
+    foreach cell {gru rnn} {
+        foreach H {16 32 64 128 256} {
+            if {![wanted $cell,H=$H]} continue
+            compare cells $cell,H=$H [list ours [layer_build $H $H $cell] layer] oneDNN [layer_peer $H $H $cell] \
+                [dict create unit ms scale 1e6 flops [layer_flops $H $H 64 32 $cell]]
+        }
+    }
 }
 
 # ---- training steps ----
@@ -52,7 +67,7 @@ set step_cases {
 
 # Forward, and twice as much backward, but for the gradient of the input, which nobody wants
 proc step_flops {cell I H layers O T B every} {
-    set gates [dict get {rnn 1 gru 3 lstm 4} $cell]
+    set gates [dict get $::gates_of $cell]
     set products [expr {3.0 * $gates * $H * ($I + $H) - $gates * $H * $I + ($layers - 1) * 3.0 * $gates * $H * 2 * $H}]
     return [expr {2.0 * $T * $B * $products + 6.0 * ($every ? $T : 1) * $B * $H * $O}]
 }
@@ -88,7 +103,7 @@ proc group_infer {} {
     foreach {name cell I H O T goal quoted} $::infer_cases {
         if {![wanted $name]} continue
         set program [build_infer infer_${cell}_${I}_$H last.yaml $I $O [model_sets $cell $H 1 $T 1]]
-        set gates [dict get {rnn 1 gru 3 lstm 4} $cell]
+        set gates [dict get $::gates_of $cell]
         set facts [dict create unit ns scale $T time_goal $goal quoted $quoted flops [expr {2.0 * $gates * $H * ($I + $H) * $T}] \
             bytes [expr {4.0 * $gates * $H * ($I + $H) * $T}]]
         compare infer $name [list ours $program infer] "ONNX Runtime" [onnx_request $cell $I $H $O $T] $facts

@@ -4,6 +4,7 @@
 
 set titles {
     lstm   {One LSTM layer, forward and backward, T = 64, 32 sequences}
+    cells  {One GRU or RNN layer, the same}
     step   {A whole training step: gradient, clipping, Adam}
     infer  {One sequence, nanoseconds a step}
     stream {One streaming step 1 → H → 1, nanoseconds}

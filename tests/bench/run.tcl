@@ -15,6 +15,7 @@ median of the rounds' ratios.
 
 groups (default: all)
   lstm      one LSTM layer, forward and backward, beside oneDNN; ragged sizes beside the next multiple of 16
+  cells     one GRU or RNN layer, beside oneDNN
   step      a whole training step, beside PyTorch
   infer     one sequence, beside ONNX Runtime and PyTorch
   stream    one streaming step 1 -> H -> 1, beside RTNeural's quoted figures
