@@ -136,6 +136,19 @@ proc ours {program what} { return [lindex [set ::said [pinned $program $what]] 0
 
 proc peak {} { return [lindex [pinned $::work/peak] 0] }
 
+# What no order of instructions gets below in a step of the model that `program` times, by limit.c: {nanoseconds which}, the longest of its figures
+proc limit_of {program cell I H} {
+    set dir [file dirname $program]
+    if {![file exists $dir/limit] || [file mtime $dir/limit] < [file mtime $dir/ours] || [file mtime $dir/limit] < [file mtime $::here/limit.c]} {
+        exec [env_or CC cc] -DMODEL=\"$dir/model.c\" -I$dir $::here/limit.c -o $dir/limit {*}$::compiler 2>@1
+    }
+    set longest {0 none}
+    foreach {which ns} [pinned $dir/limit $cell $I $H] {
+        if {$ns > [lindex $longest 0]} { set longest [list $ns $which] }
+    }
+    return $longest
+}
+
 # ---- peers: each a program that answers a line with a line, or is run anew ----
 
 proc peer_missing {name why} {
@@ -222,15 +235,16 @@ proc compare {group name args} {
 }
 
 # Rounds of: peak, ours, peer. `ours` and `theirs` are scripts that give nanoseconds; theirs {}: none. `facts` goes into the row:
-# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted
+# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted, limit_of (what limit_of is asked)
 proc rounds {group name ours peer theirs facts} {
-    foreach list {a b ratios shares cycles peaks} { set $list {} }
+    foreach list {a b ratios shares cycles peaks least} { set $list {} }
     for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
         lappend peaks [set peak [peak]]
         set ::said ""
         lappend a [set ns [uplevel #0 $ours]]
         if {[dict exists $facts flops]} { lappend shares [expr {[dict get $facts flops] / $ns / $peak}] }
         if {[regexp {cycles (\d+) of (\d+)} $::said - count each]} { lappend cycles [expr {[dict get $facts flops] / double($count * $each)}] }
+        if {[dict exists $facts limit_of]} { lappend least [limit_of {*}[dict get $facts limit_of]] }
         if {$theirs eq ""} continue
         lappend b [set other [uplevel #0 $theirs]]
         lappend ratios [expr {double($other) / $ns}]
@@ -238,6 +252,12 @@ proc rounds {group name ours peer theirs facts} {
     set row [dict merge $facts [dict create group $group case $name ours [median $a] peak [median $peaks]]]
     if {[llength $shares]} { dict set row share [median $shares] }
     if {[llength $cycles]} { dict set row in_cycles [median $cycles] }
+    if {[llength $least]} {
+        set sorted [lsort -real -index 0 $least]
+        lassign [lindex $sorted [expr {[llength $sorted] / 2}]] ns which
+        dict set row limit [expr {$ns * [dict get $facts scale]}]
+        dict set row limit_by $which
+    }
     if {![llength $ratios]} { return $row }
     set sorted [lsort -real $ratios]
     return [dict merge $row [dict create peer $peer theirs [median $b] ratio [median $ratios] low [lindex $sorted 0] high [lindex $sorted end]]]

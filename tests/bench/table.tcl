@@ -31,7 +31,7 @@ proc table_print {group rows} {
         return [table_columns {case lines source code generate compile} [lmap r $rows {
             list [dict get $r case] [dict get $r lines] "[dict get $r source] B" "[dict get $r code] B" [cell $r made "%.3f s"] [cell $r compiled "%.2f s"]}]]
     }
-    table_columns {case ours peer its ratio goal lowest highest GFLOP/s "of peak" "in cycles" goal "time goal" "quoted, scaled"} [lmap r $rows {table_row $r}]
+    table_columns {case ours peer its ratio goal lowest highest GFLOP/s "of peak" "in cycles" goal "time goal" "quoted, scaled" "at least, by"} [lmap r $rows {table_row $r}]
 }
 
 # What was quoted in nanoseconds of another core, for one with the peak of this run
@@ -47,11 +47,11 @@ proc table_row {row} {
     set theirs [expr {[have $row theirs] ? "[shown $row [dict get $row theirs]]" : "-"}]
     return [list [dict get $row case] "$time [dict get $row unit]" [cell $row peer %s] $theirs [cell $row ratio %.2f] [cell $row ratio_goal %s] \
         [cell $row low %.2f] [cell $row high %.2f] [expr {[have $row flops] ? [format %.1f [rate $row]] : "-"}] [percent $row share] [percent $row in_cycles] [percent $row share_goal] \
-        [scaled $row time_goal] [scaled $row quoted]]
+        [scaled $row time_goal] [scaled $row quoted] [expr {[have $row limit] ? "[shown $row [dict get $row limit]] [dict get $row limit_by]" : "-"}]]
 }
 
 # Times in nanoseconds of one call; of infer that is a sequence, and goal and quoted figure are of a step
-set table_keys {group case ours peer theirs ratio low high ratio_goal share in_cycles share_goal time_goal quoted scale flops bytes peak lines source code made compiled}
+set table_keys {group case ours peer theirs ratio low high ratio_goal share in_cycles share_goal time_goal quoted scale flops bytes peak limit limit_by lines source code made compiled}
 
 proc table_write {path} {
     set lines [list [join $::table_keys \t]]
