@@ -5,7 +5,13 @@
 
 #include "parts.h"
 
-static char *four(const int *of_level) { return mem_format("%d, %d, %d, %d", of_level[0], of_level[1], of_level[2], of_level[3]); }
+/* One number of four, by the vectors' width; where there are only scalars, theirs */
+static char *by_width(const Emitter *e, const int *of_level)
+{
+    if (!e->plan->vectors)
+        return stream_int(of_level[TARGET_LEVELS - 1]);
+    return mem_format("BY_WIDTH(%d, %d, %d, %d)", of_level[0], of_level[1], of_level[2], of_level[3]);
+}
 
 /* The params of a kernel, but for those of a list ended by NULL */
 static bool listed(const char *const *list, const char *name)
@@ -261,7 +267,7 @@ static void inits(Stream *s, const Kernel *k)
 
 static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
-    char *rows = four(k->rows_tile), *units = four(k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
+    char *rows = by_width(e, k->rows_tile), *units = by_width(e, k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
     char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k)), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
     if (k->one_row)
         stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, k->turns ? "turns" : "", lanes, NULL);
@@ -354,7 +360,7 @@ static void dots(Emitter *e, const Kernel *k)
 
 static void outer(Emitter *e, const Kernel *k)
 {
-    char *rows = four(k->rows_tile), *units = four(k->units_tile), *a[9];
+    char *rows = by_width(e, k->rows_tile), *units = by_width(e, k->units_tile), *a[9];
     const int numbers[9] = {k->slots, k->inputs, k->a_stride, k->d_stride, k->d_slots, k->d_slot, k->w_rows, k->w_first, k->units};
     for (int i = 0; i < 9; i++)
         a[i] = i == 5 ? term(" + %d * P", numbers[i]) : i == 7 && numbers[i] ? mem_format("(k + %d)", numbers[i]) : i == 7 ? mem_copy("k") : stream_int(numbers[i]);

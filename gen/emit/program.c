@@ -277,6 +277,8 @@ static void top(Emitter *e)
     stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
     stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
+    if (e->plan->vectors)
+        stream_op(e->stream, "sg_by_width", NULL);
     for (size_t i = 0; i < sizeof a / sizeof *a; i++)
         free(a[i]);
     if (e->plan->infer_only)

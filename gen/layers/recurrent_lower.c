@@ -224,11 +224,12 @@ static bool turns(const Run *r, bool stream)
     return (stream || r->plan->B == 1) && r->Hp > r->plan->P && weights * r->Hp * r->plan->graph->spec->codegen.real_bytes > TURNED_WEIGHTS;
 }
 
+/* In a file for one sequence that does not train a step is a streaming one. */
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
 {
     char input[100];
     input_name(r, input, sizeof input);
-    Kernel *kernel = plan_kernel(r->plan, KERNEL_TILE, fresh, "%s_%s_%d%s%s", r->cell->kind, input, r->H, r->bias ? "" : "_nobias", stream ? "_stream" : "_step");
+    Kernel *kernel = plan_kernel(r->plan, KERNEL_TILE, fresh, "%s_%s_%d%s%s", r->cell->kind, input, r->H, r->bias ? "" : "_nobias", alone(r, stream) && !hoisted(r, stream) ? "_stream" : "_step");
     if (!*fresh)
         return kernel;
     kernel->comment = mem_format("%s cell, %d -> %d: %s", r->cell->kind, r->K, r->H, r->cell->equations);

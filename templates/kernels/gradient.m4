@@ -12,7 +12,7 @@ m4_define(<|sg_more|>, <|sg_if_runs(<|$1|>, <|    |>)|>)m4_dnl
 m4_define(<|sg_if_runs|>, <|m4_ifelse(<|$1|>, <|runs|>, <|$2|>, <|$3|>)|>)m4_dnl
 sg_defop(<|sg_outer|>, 15, <|
 /* $2 */
-enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4) };
+enum { $1_R = $3, $1_N = $4 };
 
 INLINE void $1_tile(const int R, const int k, const int u, sg_if_runs(<|$15|>, <|const ptrdiff_t runs, const ptrdiff_t pitch, |>)const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw<||>sg_if_sums(<|$14|>, <|, const int with_db, Real *db|>))

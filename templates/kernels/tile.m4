@@ -6,7 +6,7 @@ m4_dnl
 m4_dnl sg_tile_begin(NAME, COMMENT, R by vector width, N by vector width, SLOTS, PARAMS)
 sg_defop(<|sg_tile_begin|>, 6, <|
 /* $2 */
-enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4) };
+enum { $1_R = $3, $1_N = $4 };
 
 INLINE void $1_tile(const int R, const ptrdiff_t row, const int u, $6)
 {
@@ -130,7 +130,7 @@ m4_dnl sg_blocked_source(those of sg_source but NEXT, its blocks as a C conditio
 sg_defop(<|sg_blocked_begin|>, 8, <|
 /* $2;
  * $7 inputs at a time, so that their weights stay in the first cache from rows to rows */
-enum { $1_R = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_BLOCKS = $8 };
+enum { $1_R = $3, $1_N = $4, $1_BLOCKS = $8 };
 
 INLINE void $1_tile(const int R, const int block, const ptrdiff_t row, const int u, V sums[][$1_N * $5], $6)
 {
@@ -183,7 +183,7 @@ m4_dnl (w_tail), where a panel for each gate would be padding for the most part.
 m4_define(<|sg_if_tail|>, <|m4_ifelse(<|$1|>, , <|$3|>, <|$2|>)|>)m4_dnl
 sg_defop(<|sg_single_begin|>, 9, <|
 /* $2; one row, K slices of k side by side */
-enum { $1_K = BY_WIDTH($3), $1_N = BY_WIDTH($4), $1_WHOLE = $1_N * W == $7 };
+enum { $1_K = $3, $1_N = $4, $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
 {

@@ -35,10 +35,9 @@ enum {
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
-/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
-#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
-#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
 #define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))|>)m4_dnl
+sg_defop(<|sg_by_width|>, 0, <|/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
+#define BY_WIDTH(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))|>)m4_dnl
 m4_dnl
 m4_dnl Weights as constants: sg_stored_begin(TYPE, NAME), sg_stored_member(NAME), sg_item.., sg_stored_member_end, sg_list_end
 sg_defop(<|sg_stored_begin|>, 2, <|

@@ -96,12 +96,16 @@ proc tiles_of {c kernel chosen} {
     return $all
 }
 
-proc column_of {numbers} { return [string trim [lindex [split $numbers ,] $::column]] }
+# BY_WIDTH(11, 6, 2, 2), of which a width has a column; portable C has its own number alone
+proc column_of {numbers} {
+    if {[string is integer $numbers]} { return $numbers }
+    return [string trim [lindex [split [string range $numbers 9 end-1] ,] $::column]]
+}
 
 # {kernel {chosen tile} ..} of the layer's kernels
 proc kernels_of {c} {
     set found {}
-    foreach {- kernel rows - units} [regexp -all -inline {enum \{ (\w+)_R = BY_WIDTH\(([^)]*)\), (\w+)_N = BY_WIDTH\(([^)]*)\)} $c] {
+    foreach {- kernel rows - units} [regexp -all -inline {enum \{ (\w+)_R = (\d+|BY_WIDTH\([^)]*\)), (\w+)_N = (\d+|BY_WIDTH\([^)]*\))} $c] {
         if {![string match linear_* $kernel]} { lappend found $kernel [list [column_of $rows] [column_of $units]] }
     }
     return $found
@@ -113,8 +117,8 @@ proc timed {c tiles} {
     set names {}
     dict for {kernel tile} $tiles {
         lassign $tile rows units
-        regsub "${kernel}_R = BY_WIDTH\\(\[^)\]*\\)" $c "${kernel}_R = $rows" c
-        regsub "${kernel}_N = BY_WIDTH\\(\[^)\]*\\)" $c "${kernel}_N = $units" c
+        regsub "${kernel}_R = (?:\\d+|BY_WIDTH\\(\[^)\]*\\))" $c "${kernel}_R = $rows" c
+        regsub "${kernel}_N = (?:\\d+|BY_WIDTH\\(\[^)\]*\\))" $c "${kernel}_N = $units" c
         set at [string first "\n\}\n" $c [string first "static void ${kernel}(" $c]]
         set c [string replace $c $at $at+2 "\n\}\n#define ${kernel}(...) (timer_in(), (${kernel})(__VA_ARGS__), timer_out($id))\n"]
         lappend names "\"$kernel\""

@@ -60,9 +60,6 @@ enum {
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
-/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
-#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
-#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
 #define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
 
 /* ---- one thread's share of the work ---- */
@@ -317,7 +314,7 @@ INLINE void v_name_all(void)
 /* ---- kernels ---- */
 
 /* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c') */
-enum { lstm_4_8_step_R = BY_WIDTH(5, 2, 2, 2), lstm_4_8_step_N = BY_WIDTH(1, 1, 1, 4) };
+enum { lstm_4_8_step_R = 2, lstm_4_8_step_N = 4 };
 
 INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *gates, Real *c, Real *h)
@@ -411,7 +408,7 @@ static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, co
 }
 
 /* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c'); one row, K slices of k side by side */
-enum { lstm_4_8_stream_K = BY_WIDTH(2, 2, 2, 1), lstm_4_8_stream_N = BY_WIDTH(2, 1, 1, 4), lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
+enum { lstm_4_8_stream_K = 1, lstm_4_8_stream_N = 4, lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
 
 INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *c, Real *h)
@@ -516,7 +513,7 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, 
 }
 
 /* dh = dgates[32] . transposed weights */
-enum { lstm_8_to_8_dh_R = BY_WIDTH(5, 5, 2, 2), lstm_8_to_8_dh_N = BY_WIDTH(2, 2, 4, 4) };
+enum { lstm_8_to_8_dh_R = 2, lstm_8_to_8_dh_N = 4 };
 
 INLINE void lstm_8_to_8_dh_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -563,7 +560,7 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[4][8 units x 4] += sum over rows of a' d; db += that of d */
-enum { gradient_4x32_sums_R = BY_WIDTH(4, 2, 2, 2), gradient_4x32_sums_N = BY_WIDTH(1, 1, 1, 4) };
+enum { gradient_4x32_sums_R = 2, gradient_4x32_sums_N = 4 };
 
 INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -621,7 +618,7 @@ static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, co
 }
 
 /* dx = dgates[32] . transposed weights */
-enum { lstm_8_to_4_dx_R = BY_WIDTH(12, 5, 2, 2), lstm_8_to_4_dx_N = BY_WIDTH(1, 2, 4, 4) };
+enum { lstm_8_to_4_dx_R = 2, lstm_8_to_4_dx_N = 4 };
 
 INLINE void lstm_8_to_4_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -668,7 +665,7 @@ static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[8][8 units x 4] += sum over rows of a' d */
-enum { gradient_8x32_R = BY_WIDTH(4, 2, 2, 2), gradient_8x32_N = BY_WIDTH(1, 1, 1, 4) };
+enum { gradient_8x32_R = 2, gradient_8x32_N = 4 };
 
 INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw)
@@ -714,7 +711,7 @@ static void gradient_8x32(const Share *s, const int rows, const Real *a, const R
 }
 
 /* y = x W' + b */
-enum { linear_8_3_R = BY_WIDTH(5, 5, 2, 2), linear_8_3_N = BY_WIDTH(1, 2, 4, 4) };
+enum { linear_8_3_R = 2, linear_8_3_N = 4 };
 
 INLINE void linear_8_3_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
@@ -762,7 +759,7 @@ static void linear_8_3(const int rows, const Real *bias, const Real *x, const Re
 }
 
 /* y = x W' + b; one row, K slices of k side by side */
-enum { linear_8_3_stream_K = BY_WIDTH(8, 4, 2, 1), linear_8_3_stream_N = BY_WIDTH(1, 2, 4, 4), linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
+enum { linear_8_3_stream_K = 1, linear_8_3_stream_N = 4, linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
 
 INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
@@ -807,7 +804,7 @@ static void linear_8_3_stream(const int rows, const Real *bias, const Real *x, c
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_8x4_sums_R = BY_WIDTH(8, 5, 2, 2), gradient_8x4_sums_N = BY_WIDTH(1, 2, 4, 4) };
+enum { gradient_8x4_sums_R = 2, gradient_8x4_sums_N = 4 };
 
 INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -865,7 +862,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
 }
 
 /* dx = dy W */
-enum { linear_3_to_8_dx_R = BY_WIDTH(5, 5, 2, 2), linear_3_to_8_dx_N = BY_WIDTH(2, 2, 4, 4) };
+enum { linear_3_to_8_dx_R = 2, linear_3_to_8_dx_N = 4 };
 
 INLINE void linear_3_to_8_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {

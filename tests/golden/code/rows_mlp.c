@@ -56,9 +56,6 @@ enum {
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
-/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
-#define BY_WIDTH(...) BY_WIDTH_(__VA_ARGS__)
-#define BY_WIDTH_(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))
 #define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
 
 /* ---- one thread's share of the work ---- */
@@ -310,7 +307,7 @@ INLINE void v_name_all(void)
 /* ---- kernels ---- */
 
 /* y = x W' + b */
-enum { linear_21p_8_relu_R = BY_WIDTH(5, 5, 2, 2), linear_21p_8_relu_N = BY_WIDTH(2, 2, 4, 4) };
+enum { linear_21p_8_relu_R = 2, linear_21p_8_relu_N = 4 };
 
 INLINE void linear_21p_8_relu_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
@@ -371,7 +368,7 @@ static void relu_8_reverse_in_place(const int rows, const Real *y, Real *dy)
 }
 
 /* dW[21][8 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_21x8_sums_R = BY_WIDTH(11, 6, 2, 2), gradient_21x8_sums_N = BY_WIDTH(2, 2, 4, 4) };
+enum { gradient_21x8_sums_R = 2, gradient_21x8_sums_N = 4 };
 
 INLINE void gradient_21x8_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -429,7 +426,7 @@ static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, co
 }
 
 /* dx = dy W */
-enum { linear_8_to_21_dx_R = BY_WIDTH(5, 5, 2, 2), linear_8_to_21_dx_N = BY_WIDTH(3, 2, 4, 4) };
+enum { linear_8_to_21_dx_R = 2, linear_8_to_21_dx_N = 4 };
 
 INLINE void linear_8_to_21_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
@@ -476,7 +473,7 @@ static void linear_8_to_21_dx(const int rows, const Real *x, const Real *w, Real
 }
 
 /* y = x W' + b */
-enum { linear_8_2_R = BY_WIDTH(5, 5, 2, 2), linear_8_2_N = BY_WIDTH(1, 2, 4, 4) };
+enum { linear_8_2_R = 2, linear_8_2_N = 4 };
 
 INLINE void linear_8_2_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *x, const Real *w, Real *y)
 {
@@ -524,7 +521,7 @@ static void linear_8_2(const int rows, const Real *bias, const Real *x, const Re
 }
 
 /* dW[8][4 units x 1] += sum over rows of a' d; db += that of d */
-enum { gradient_8x4_sums_R = BY_WIDTH(8, 5, 2, 2), gradient_8x4_sums_N = BY_WIDTH(1, 2, 4, 4) };
+enum { gradient_8x4_sums_R = 2, gradient_8x4_sums_N = 4 };
 
 INLINE void gradient_8x4_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -582,7 +579,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
 }
 
 /* dx = dy W */
-enum { linear_2_to_8_dx_R = BY_WIDTH(5, 5, 2, 2), linear_2_to_8_dx_N = BY_WIDTH(2, 2, 4, 4) };
+enum { linear_2_to_8_dx_R = 2, linear_2_to_8_dx_N = 4 };
 
 INLINE void linear_2_to_8_dx_tile(const int R, const ptrdiff_t row, const int u, const Real *x, const Real *w, Real *y)
 {
