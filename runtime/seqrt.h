@@ -149,7 +149,7 @@ typedef struct SeqrtModel {
     uint64_t seed;
     double lr;
     bool per_step;                /* the output is [b][T][O], else [b][O] */
-    bool can_share;               /* gradient and update work on teams; else they are called with thread NULL */
+    bool can_share;               /* gradient, update and forward_shared work on teams; else they are called with thread NULL */
     bool can_stream;              /* step() works: nothing in the model looks ahead */
     double macs_step, flops_train_step; /* multiply-accumulates of one step of one sequence; FLOPs of one full batch */
     const char *summary;          /* layers with shapes, memory map: what `info` prints */
@@ -170,6 +170,9 @@ typedef struct SeqrtModel {
      * Exactly one of token and x counts. out: [O] reals (for a pooled model: the output had the sequence ended here). */
     void (*reset_step)(void *model);
     void (*step)(void *model, int32_t token, const void *x, void *out);
+    /* forward by a team, as gradient: every thread calls it, the first one gets the loss, and the output is there when all have returned. NULL where
+     * can_share is false. */
+    SeqrtLoss (*forward_shared)(void *model, const SeqrtBatch *batch, void *out, const SeqrtThread *thread);
 } SeqrtModel;
 
 /* Read or write a weights block (layout of `tensors`, reals) as safetensors. False: *error says why. */

@@ -202,6 +202,7 @@ static void table(Emitter *e)
     static const char *const FUNCTIONS[] = {"init", "set", "get", "forward", "gradient", "update", "reset"};
     for (int i = 0; i < 7; i++)
         field(e, FUNCTIONS[i], mem_format("%s_session", FUNCTIONS[i]));
+    field(e, "forward_shared", mem_copy("forward_shared"));
     if (e->plan->stream) {
         field(e, "reset_step", mem_copy("reset_step_session"));
         field(e, "step", mem_copy("step_session"));

@@ -229,7 +229,8 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
 {
     char input[100];
     input_name(r, input, sizeof input);
-    Kernel *kernel = plan_kernel(r->plan, KERNEL_TILE, fresh, "%s_%s_%d%s%s", r->cell->kind, input, r->H, r->bias ? "" : "_nobias", alone(r, stream) && !hoisted(r, stream) ? "_stream" : "_step");
+    const char *what = alone(r, stream) && !hoisted(r, stream) ? "stream" : "step";
+    Kernel *kernel = plan_kernel(r->plan, KERNEL_TILE, fresh, "%s_%s_%d%s_%s", r->cell->kind, input, r->H, r->bias ? "" : "_nobias", what);
     if (!*fresh)
         return kernel;
     kernel->comment = mem_format("%s cell, %d -> %d: %s", r->cell->kind, r->K, r->H, r->cell->equations);

@@ -29,29 +29,40 @@ static void init_session(void *session)
     sg_id(init)(&((Session *)session)->model);
 }
 
-static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *out)
-{
-    Model *m = &((Session *)session)->model;
-    Loss all = {0, 0};
-    m->training = 0;
-    pack_lengths(m, batch->rows, batch->lengths);
-    pack_input(m, 0, batch->rows, batch->$2);
-    const Share all_rows = share_of(m, &alone);
-    forward_all(m, &all_rows);
-    if (out)
-        unpack_output(m, out);
-    if (batch->$4) {
-        pack_target(m, 0, batch->rows, batch->$4);
-        loss_rows(m, &all_rows);
-        all = loss_sum(m);
-    }
-    return (SeqrtLoss){all.sum, all.weight};
-}
-
 static Share thread_share(const SeqrtThread *thread)
 {
     return thread ? (Share){.index = thread->index, .until = thread->index + 1, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
 }
+
+static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *out, const SeqrtThread *thread)
+{
+    Model *m = &((Session *)session)->model;
+    const Share team = thread_share(thread);
+    Loss all = {0, 0};
+    if (team.index == 0) {
+        m->training = 0;
+        pack_lengths(m, batch->rows, batch->lengths);
+    }
+    meet(&team);
+    const Share own = share_of(m, &team);
+    pack_input(m, (int)own.first, own.rows, batch->$2);
+    if (batch->$4)
+        pack_target(m, (int)own.first, own.rows, batch->$4);
+    meet(&team);
+    forward_all(m, &own);
+    meet(&team);
+    if (out && team.index == 0)
+        unpack_output(m, out);
+    if (!batch->$4)
+        return (SeqrtLoss){0, 0};
+    loss_rows(m, &own); /* leaves the outputs as they are */
+    meet(&team);
+    if (team.index == 0)
+        all = loss_sum(m);
+    return (SeqrtLoss){all.sum, all.weight};
+}
+
+static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *out) { return forward_shared(session, batch, out, NULL); }
 
 static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {

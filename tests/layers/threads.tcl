@@ -5,7 +5,7 @@
 
 source $root/tests/tools/specs.tcl
 
-# Loss and weights after four steps with N threads, for each N: the same digits and bytes as with one, or the N that differ
+# Losses, of training and of validation, and weights after four steps with N threads, for each N: the same digits and bytes as with one, or the N that differ
 proc differing {settings target_option args} {
     set spec [spec -T 24 -batch 30 -sequences 70 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
     ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
@@ -13,10 +13,17 @@ proc differing {settings target_option args} {
     if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
     set different {}
     foreach threads {1 2 3 7} {
-        ran -timeout 600 ./trainer train --steps 4 --threads $threads --save $threads.safetensors --log $threads.csv --quiet
-        if {[text 1.safetensors] ne [text $threads.safetensors] || [logged_loss 1.csv] ne [logged_loss $threads.csv]} { lappend different $threads }
+        ran -timeout 600 ./trainer train --steps 4 --valid model.csv --threads $threads --save $threads.safetensors --log $threads.csv --quiet
+        if {[text 1.safetensors] ne [text $threads.safetensors] || [judged 1.csv] ne [judged $threads.csv]} { lappend different $threads }
     }
     return $different
+}
+
+# The log's first row but for the seconds, which stand last; it has a figure of the validation part
+proc judged {path} {
+    lassign [split [text $path] \n] names row
+    if {![regexp {valid_loss,.*seconds$} $names]} { error "no validation in the log: $names" }
+    return [lrange [split $row ,] 0 end-1]
 }
 
 package require json

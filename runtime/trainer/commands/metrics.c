@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "team.h"
 #include "trainer.h"
 
 /* More classes than this, and the matrix is not kept: it would be larger than the model. */
@@ -103,7 +104,7 @@ static void batches_run(Trainer *t, SeqrtLoader *loader, const Watch *watch, Met
         SeqrtBatch batch;
         const int *items;
         seqrt_loader_get(loader, i, &batch, &items);
-        SeqrtLoss loss = model->forward(t->memory, &batch, out);
+        SeqrtLoss loss = seqrt_team_forward(t->team, model, t->memory, &batch, out);
         m->loss.sum += loss.sum;
         m->loss.weight += loss.weight;
         batch_count(m, model, &batch, out);

@@ -20,6 +20,7 @@ typedef struct Work {
     int number; /* of the batch that the loader gives */
     SeqrtBatch read; /* .. and that batch, written by thread 0 */
     const SeqrtBatch *batch;
+    void *out;
     const SeqrtUpdate *update;
     uint64_t seed, step;
     SeqrtLoss loss; /* written by thread 0 */
@@ -123,7 +124,7 @@ void seqrt_team_free(SeqrtTeam *team)
     free(team);
 }
 
-/* ---- a training step ---- */
+/* ---- a training step, a judgement ---- */
 
 static void batch_job(SeqrtTeam *team, const SeqrtThread *thread)
 {
@@ -138,6 +139,14 @@ static void gradient_job(SeqrtTeam *team, const SeqrtThread *thread)
 {
     const Work *w = &team->work;
     const SeqrtLoss loss = w->model->gradient(w->memory, w->batch, w->seed, w->step, thread);
+    if (thread->index == 0)
+        team->work.loss = loss;
+}
+
+static void forward_job(SeqrtTeam *team, const SeqrtThread *thread)
+{
+    const Work *w = &team->work;
+    const SeqrtLoss loss = w->model->forward_shared(w->memory, w->batch, w->out, thread);
     if (thread->index == 0)
         team->work.loss = loss;
 }
@@ -167,6 +176,15 @@ SeqrtLoss seqrt_team_gradient(SeqrtTeam *team, const SeqrtModel *model, void *me
     if (!team)
         return model->gradient(memory, batch, seed, step, NULL);
     team->work = (Work){.job = gradient_job, .model = model, .memory = memory, .batch = batch, .seed = seed, .step = step};
+    team_run(team);
+    return team->work.loss;
+}
+
+SeqrtLoss seqrt_team_forward(SeqrtTeam *team, const SeqrtModel *model, void *memory, const SeqrtBatch *batch, void *out)
+{
+    if (!team || !model->forward_shared)
+        return model->forward(memory, batch, out);
+    team->work = (Work){.job = forward_job, .model = model, .memory = memory, .batch = batch, .out = out};
     team_run(team);
     return team->work.loss;
 }

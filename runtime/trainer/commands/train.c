@@ -25,7 +25,6 @@ typedef struct Training {
     const SeqrtModel *model;
     SeqrtDataset *data, *valid_data;
     SeqrtPart part, valid_part;
-    SeqrtTeam *team;         /* --threads; NULL: one thread */
     SeqrtLoader *loader, *valid; /* valid NULL: no validation */
     TrainState state;
     int64_t steps_limit, epochs_limit; /* INT64_MAX: none */
@@ -97,7 +96,8 @@ static bool data_open(Training *g)
 
 static void training_close(Training *g)
 {
-    seqrt_team_free(g->team);
+    seqrt_team_free(g->t->team);
+    g->t->team = NULL;
     seqrt_loader_free(g->loader);
     seqrt_loader_free(g->valid);
     seqrt_part_free(&g->part);
@@ -271,12 +271,12 @@ static SeqrtUpdate update_now(const TrainState *s)
 static Stop step_run(Training *g, int *rows)
 {
     TrainState *s = &g->state;
-    const SeqrtBatch batch = seqrt_team_batch(g->team, g->loader, s->batch);
-    SeqrtLoss loss = seqrt_team_gradient(g->team, g->model, g->t->memory, &batch, s->seed, s->step);
+    const SeqrtBatch batch = seqrt_team_batch(g->t->team, g->loader, s->batch);
+    SeqrtLoss loss = seqrt_team_gradient(g->t->team, g->model, g->t->memory, &batch, s->seed, s->step);
     if (!isfinite(loss.sum) || !isfinite(loss.weight))
         return unsound_stop(g, "loss", loss.sum / loss.weight, true);
     SeqrtUpdate update = update_now(s);
-    double norm = seqrt_team_update(g->team, g->model, g->t->memory, &update);
+    double norm = seqrt_team_update(g->t->team, g->model, g->t->memory, &update);
     if (!isfinite(norm))
         return unsound_stop(g, "gradients' norm", norm, false);
     s->loss.sum += loss.sum;
@@ -540,7 +540,7 @@ int seqrt_train(Trainer *t)
         seqrt_fail(&g.error, "--load and --resume both bring weights; expected one of them");
         return seqrt_stop(t, EXIT_USAGE, &g.error);
     }
-    g.team = seqrt_team_new(g.model, t->options.threads);
+    t->team = seqrt_team_new(g.model, t->options.threads);
     if (!data_open(&g) || !state_start(&g)) {
         code = seqrt_stop(t, EXIT_DATA, &g.error);
     } else if (!files_open(&g)) {

@@ -1553,29 +1553,40 @@ static void init_session(void *session)
     names_lstm_init(&((Session *)session)->model);
 }
 
-static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *out)
-{
-    Model *m = &((Session *)session)->model;
-    Loss all = {0, 0};
-    m->training = 0;
-    pack_lengths(m, batch->rows, batch->lengths);
-    pack_input(m, 0, batch->rows, batch->tokens);
-    const Share all_rows = share_of(m, &alone);
-    forward_all(m, &all_rows);
-    if (out)
-        unpack_output(m, out);
-    if (batch->labels) {
-        pack_target(m, 0, batch->rows, batch->labels);
-        loss_rows(m, &all_rows);
-        all = loss_sum(m);
-    }
-    return (SeqrtLoss){all.sum, all.weight};
-}
-
 static Share thread_share(const SeqrtThread *thread)
 {
     return thread ? (Share){.index = thread->index, .until = thread->index + 1, .count = thread->count, .wait = thread->wait, .team = thread->team} : alone;
 }
+
+static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *out, const SeqrtThread *thread)
+{
+    Model *m = &((Session *)session)->model;
+    const Share team = thread_share(thread);
+    Loss all = {0, 0};
+    if (team.index == 0) {
+        m->training = 0;
+        pack_lengths(m, batch->rows, batch->lengths);
+    }
+    meet(&team);
+    const Share own = share_of(m, &team);
+    pack_input(m, (int)own.first, own.rows, batch->tokens);
+    if (batch->labels)
+        pack_target(m, (int)own.first, own.rows, batch->labels);
+    meet(&team);
+    forward_all(m, &own);
+    meet(&team);
+    if (out && team.index == 0)
+        unpack_output(m, out);
+    if (!batch->labels)
+        return (SeqrtLoss){0, 0};
+    loss_rows(m, &own); /* leaves the outputs as they are */
+    meet(&team);
+    if (team.index == 0)
+        all = loss_sum(m);
+    return (SeqrtLoss){all.sum, all.weight};
+}
+
+static SeqrtLoss forward_session(void *session, const SeqrtBatch *batch, void *out) { return forward_shared(session, batch, out, NULL); }
 
 static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64_t seed, uint64_t step, const SeqrtThread *thread)
 {
@@ -1689,6 +1700,7 @@ const SeqrtModel names_lstm_seqrt = {
     .gradient = gradient_session,
     .update = update_session,
     .reset = reset_session,
+    .forward_shared = forward_shared,
     .reset_step = reset_step_session,
     .step = step_session,
 };
