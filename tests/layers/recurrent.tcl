@@ -142,6 +142,12 @@ foreach {name environment codegen} [list vectors $vectors {} scalars {} {{target
         trained_alike 1e-4 $environment -input rows -scale 2000 -target {tag 3} -codegen $codegen -model {"lstm: {hidden: 9}" "linear: {out: classes}"}
     } {/^loss [0-9.]+, alike/}
 }
+# One sequence and no training: forward's step is the streaming one, and stands in the file once.
+test alone/one_kernel {
+    set spec [spec -batch 1 -input rows -features 1 -target {value 1} -model {"lstm: {hidden: 20}" last "linear: {out: targets}"}]
+    ran $seqgen run $spec train --epochs 0 --save w.safetensors --quiet
+    regexp -all {INLINE void lstm_\w+_tile\(} [ran $seqgen $spec --emit infer --weights w.safetensors -o -]
+} 1
 # Gates of a whole kilobyte a row stand further apart than they are wide; in chunks/tokens, too.
 foreach {name input model} {
     tokens chars {"lstm: {hidden: 32}" last}
