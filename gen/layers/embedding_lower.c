@@ -1,8 +1,15 @@
 /* embedding_lower.c: torch.nn.Embedding.
  *   (1) y_r = W[token_r]                reverse: dW[token_r] += dy_r, in the order of the rows
- * A row lookup and a scatter-add, never a product.
+ * A row lookup and a scatter-add, never a product. Where a recurrent layer follows and plan_multiplies_vocabulary says so, nothing of this happens: that
+ * layer looks up the product of the token's vector and its own weights (recurrent_table_lower.c).
  */
 #include "value_lower.h"
+
+/* Only recurrent layers begin final states. */
+static bool recurrent_follows(const Graph *graph, const Layer *layer)
+{
+    return layer->index + 1 < graph->layers_count && graph->layers[layer->index + 1].out.final_states;
+}
 
 void embedding_lower(Plan *plan, const Layer *layer)
 {
@@ -13,6 +20,10 @@ void embedding_lower(Plan *plan, const Layer *layer)
     Pack *pack = plan_pack(plan, weight, table);
     pack->units = D, pack->inputs = V;
     pack->panel_stride = plan->P, pack->k_stride = Dp, pack->from_j = 1, pack->from_k = D;
+    if (recurrent_follows(plan->graph, layer) && plan_multiplies_vocabulary(plan, V, D)) {
+        plan->value.vectors = table, plan->value.vector = D;
+        return;
+    }
 
     Value out = {.space = SPACE_STEPS, .width = D, .pieces = 1};
     out.piece[0] = value_piece(plan, SPACE_STEPS, D, -1, "embedded tokens", mem_format("%s_y", layer->name));

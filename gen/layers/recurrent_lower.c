@@ -60,6 +60,8 @@ static int weight_buffer(Run *r, const char *part, int inputs, int slots)
                        r->base, part);
 }
 
+static bool one_hot(const Run *r) { return r->in.tokens && !r->in.vector; }
+
 static void weights(Run *r)
 {
     const Cell *cell = r->cell;
@@ -67,14 +69,17 @@ static void weights(Run *r)
     int rel[4];
     for (int q = 0; q < 4; q++)
         rel[q] = cell->x_of[q] - cell->x_slot;
-    if (r->in.tokens) {
+    if (one_hot(r)) {
         r->w_ih = plan_buffer(plan, BLOCK_PARAM, r->K, (int64_t)cell->x_slots * r->Hp, "[token][panel][slot][P]: row lookup", "%s_weight_ih", r->base);
         Pack *pack = pack_gates(r, "weight_ih", r->w_ih, rel, cell->x_slots, r->K);
         pack->panel_stride = (int64_t)cell->x_slots * plan->P;
         pack->k_stride = (int64_t)cell->x_slots * r->Hp;
+        r->table = r->w_ih;
     } else {
         r->w_ih = weight_buffer(r, "weight_ih", r->K, cell->x_slots);
         pack_gates(r, "weight_ih", r->w_ih, rel, cell->x_slots, r->K);
+        if (r->in.tokens)
+            recurrent_table(r);
     }
     for (int q = 0; q < 4; q++)
         rel[q] = cell->h_of[q] - cell->h_slot;
@@ -142,6 +147,8 @@ static void derived(Run *r)
                           r->cell->x_slots * P, plan_ref(plan, r->w_ih_t[i]));
         }
     }
+    if (r->in.vector)
+        recurrent_table_refresh(r, f);
     tail(r, f);
     if (f->count)
         plan_refresh(plan, f);
@@ -199,7 +206,7 @@ static void state_buffers(Run *r)
 static void input_name(const Run *r, char *name, size_t size)
 {
     if (r->in.tokens) {
-        snprintf(name, size, "tokens%d", r->K);
+        snprintf(name, size, "tokens%d", r->in.width);
         return;
     }
     int at = 0;
@@ -268,7 +275,7 @@ static void input_args(Run *r, Args *args, const char *first_row, bool stream)
         recurrent_arg(args, "tokens", false, 1, "%s%s", plan_ref(plan, stream ? piece->stream : piece->buffer), first_row);
         if (args->kernel)
             args->kernel->params[args->kernel->params_count - 1].ints = true;
-        recurrent_arg(args, "table", false, 0, "%s", plan_ref(plan, r->w_ih));
+        recurrent_arg(args, "table", false, 0, "%s", plan_ref(plan, r->table));
         return;
     }
     static const char *const X[2] = {"x", "x1"};
@@ -284,13 +291,15 @@ static void input_args(Run *r, Args *args, const char *first_row, bool stream)
     }
 }
 
-/* Sums of 1 to 4 slots as they are */
+/* Sums of 1 to 4 slots as they are, into the rows of `products` */
 static const Program SLOTS[4] = {
     {.stores = (const Store[]){{"products", 0, "a0"}, {0}}},
     {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {0}}},
     {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {"products", 2, "a2"}, {0}}},
     {.stores = (const Store[]){{"products", 0, "a0"}, {"products", 1, "a1"}, {"products", 2, "a2"}, {"products", 3, "a3"}, {0}}},
 };
+
+Program recurrent_slots(int slots) { return SLOTS[slots - 1]; }
 
 /* The input products of the steps from t on, of the one sequence there is: no thread but its own has work here. */
 static Function *products(Run *r)
@@ -306,7 +315,7 @@ static Function *products(Run *r)
         kernel->units = r->Hp;
         kernel->slots = r->cell->slots;
         kernel->rows = r->hoist;
-        kernel->program = SLOTS[r->cell->slots - 1];
+        kernel->program = recurrent_slots(r->cell->slots);
         kernel->flops_row = 2.0 * r->H * (double)x_weights(r);
         kernel->init = r->bias ? INIT_BIAS : INIT_ZERO;
     }
@@ -469,7 +478,7 @@ static Piece cell_lower(Run *r)
 {
     Plan *plan = r->plan;
     r->H = (int)r->layer->spec->p.hidden;
-    r->K = r->in.width;
+    r->K = r->in.vector ? r->in.vector : r->in.width;
     r->Hp = plan_pad(plan, r->H);
     r->G = r->cell->slots * r->Hp;
     r->row = plan_apart(plan, r->G);

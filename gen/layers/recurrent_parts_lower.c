@@ -17,7 +17,7 @@ Outer recurrent_outer_h(const Run *r)
                    .used = cell->h_slots, .dw = plan_grad_ref(r->plan, r->w_hh), .w_rows = r->H};
 }
 
-bool recurrent_sums_beside(const Run *r) { return r->bias && !r->in.tokens && r->cell->x_slots == r->cell->slots; }
+bool recurrent_sums_beside(const Run *r) { return r->bias && (!r->in.tokens || r->in.vector) && r->cell->x_slots == r->cell->slots; }
 
 Outer recurrent_outer_x(const Run *r, int piece)
 {

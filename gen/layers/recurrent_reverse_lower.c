@@ -75,11 +75,6 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
     free(args.text.data);
 }
 
-static const Let ADD_LETS[] = {{"sum", "a0 + rest"}, {NULL, NULL}};
-static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
-static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
-static const Program ADD = {.loads = ADD_LOADS, .lets = ADD_LETS, .stores = ADD_STORES};
-
 /* y = gates' slots [slot, slot + slots) . wt (+ more): the gradient of what the slots were made from. next: the row where the next step's begin, NULL:
  * there is none */
 static void gates_product(Run *r, Function *f, const char *what, const char *rows, const char *at, const char *next, int slot, int slots, int wt, int units,
@@ -95,11 +90,8 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
                        .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
     product.operands[0] = (Operand){.a = a, .a_stride = r->row, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
                                     .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp, .next = soon};
-    if (more) {
-        product.program = &ADD;
-        product.other = "more";
-        product.other_ref = more;
-    }
+    if (more)
+        product_add(&product, more);
     product_call(r->plan, f, &product);
     free(a), free(soon), free(name), free(comment);
 }
@@ -197,7 +189,7 @@ static void token_gradient(Run *r, Function *f)
     const Rows *rows = gradient_rows(r);
     function_line(f, "scatter_slots(s, %s, %s, %s, %d, %d, %d, %d, %s);", rows->count, plan_row("m->tokens", rows->first, 1),
                   plan_row(plan_ref(plan, r->gates), rows->first, r->row), r->row, r->Hp / plan->P, r->cell->slots * plan->P, r->cell->x_slots * plan->P,
-                  plan_grad_ref(plan, r->w_ih));
+                  r->in.vector ? plan_ref(plan, r->table_grad) : plan_grad_ref(plan, r->w_ih));
 }
 
 static void input_gradient(Run *r, Function *f)
@@ -274,12 +266,33 @@ static void gradients(Run *r)
     input_gradient(r, f);
     input_products(r, f);
     recurrent_gradient(r, f);
-    if (r->bias) {
+    if (r->bias)
         bias_sums(r, f);
+    if (r->in.vector) {
+        function_line(f, "meet(s);");
+        recurrent_table_gradients(r, f);
+    }
+    if (r->bias) {
         function_line(f, "meet(s);");
         bias_copies(r, f);
     }
     plan_backward(plan, f);
+}
+
+/* What remains to be done with the sums of all chunks */
+static void after_chunks(Run *r)
+{
+    if (!r->in.vector && !r->bias)
+        return;
+    Function *f = plan_function(r->plan, FORM_PLAIN, r->in.vector ? "gradients of weights and vectors, from the table's" : "both biases' gradients",
+                                r->in.vector ? "%s_table_gradients" : "%s_bias_gradients", r->base);
+    if (r->in.vector)
+        recurrent_table_gradients(r, f);
+    if (r->in.vector && r->bias)
+        function_line(f, "meet(s);");
+    if (r->bias)
+        bias_copies(r, f);
+    plan_backward(r->plan, f);
 }
 
 /* The same for the steps from t on, `chunk` at most; `end` and `from` are such that each state meets the gates it went into. */
@@ -323,20 +336,19 @@ void recurrent_backward(Run *r)
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
     backward_step(r, step, sums);
     Function *clear = plan_function(plan, FORM_PLAIN, "nothing comes back from beyond the last step", "%s_backward_start", r->base);
-    clear->cut = r->parts ? CUT_OTHER : CUT_SEQUENCES; /* a part's sums are cleared by units */
+    clear->cut = r->parts || r->in.vector ? CUT_OTHER : CUT_SEQUENCES; /* a part's sums are cleared by units, a table's, too */
     if (!r->ends)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dh), r->Hp), r->Hp);
     if (r->cell->has_c)
         function_line(clear, "zero_rows(s->rows, %s, %d);", plan_first(plan, SPACE_BATCH, plan_ref(plan, r->dc), r->Hp), r->Hp);
     if (r->parts)
         recurrent_parts_start(r, clear);
-    if (!r->chunk) {
+    if (r->in.vector)
+        recurrent_table_start(r, clear);
+    if (r->chunk)
+        after_chunks(r);
+    else
         gradients(r);
-    } else if (r->bias) {
-        Function *copies = plan_function(plan, FORM_PLAIN, "both biases' gradients", "%s_bias_gradients", r->base);
-        bias_copies(r, copies);
-        plan_backward(plan, copies);
-    }
     if (r->parts)
         plan_backward(plan, recurrent_parts_join(r));
     Function *all = recurrent_schedule(r, r->reverse, "backward", step, mem_format("layer %s: all steps, reversed", r->layer->name));

@@ -10,7 +10,7 @@ typedef struct Run {
     const Layer *layer;
     const Cell *cell;
     Value in;
-    int l, K, H, Hp, G; /* layer of the stack, input width, units, padded units, slots * padded units */
+    int l, K, H, Hp, G; /* layer of the stack, inputs of weight_ih, units, padded units, slots * padded units */
     int row;            /* from one row of gates to the next */
     int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
@@ -21,6 +21,7 @@ typedef struct Run {
     int tail, w_tail;   /* of a row alone: plan_tail, and the weights of it; -1: there is none */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
     int gates, c, h, dy, dh, dc, dh_part, h0, c0, products;
+    int table, table_grad; /* tokens: a row of input products for each; of one-hot tokens these are weight_ih itself and, not here, its gradient */
     int part_w_ih, part_w_hh, part_b;
     int s_h, s_c, s_h1, s_c1;
 } Run;
@@ -38,7 +39,17 @@ void recurrent_state_before(Run *r, Function *f, const char *name, const char *k
 /* A function that calls `step` for every t */
 Function *recurrent_schedule(Run *r, bool ascending, const char *what, const Function *step, const char *comment);
 
+/* A program that stores sums of so many slots in the rows of `products` */
+Program recurrent_slots(int slots);
+
 void recurrent_backward(Run *r);
+
+/* recurrent_table_lower.c, for tokens that stand for vectors: the table and its gradient's place; makes it; zeroes its gradient; turns that, when it is
+ * complete, into those of weight_ih, of the vectors, and of the bias if recurrent_sums_beside says so */
+void recurrent_table(Run *r);
+void recurrent_table_refresh(Run *r, Function *f);
+void recurrent_table_start(Run *r, Function *f);
+void recurrent_table_gradients(Run *r, Function *f);
 
 /* dW_hh and, of a piece of the input, dW_ih as products; rows, a and d are the caller's */
 Outer recurrent_outer_h(const Run *r);

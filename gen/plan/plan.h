@@ -53,6 +53,7 @@ typedef struct Piece {
 typedef struct Value {
     Space space;
     bool tokens;      /* the batch's tokens; width = vocabulary */
+    int vectors, vector; /* tokens that stand for vectors: the buffer of these, numbers of one; vector 0: tokens are one-hot */
     bool final_states; /* of a recurrent layer: behind each sequence, the second piece's before it */
     bool grad_ends;    /* its gradient has a row a sequence: that of the final state, as no other has one */
     int width;
@@ -267,6 +268,7 @@ typedef struct Operand {
 typedef struct Product {
     const char *name, *comment;    /* of the kernel; equal names mean equal kernels */
     const char *rows;              /* C expression */
+    int most_rows;                 /* 0: those of a batch or of all steps */
     int units;                     /* padded */
     InitKind init;
     const char *init_ref;          /* bias, pre row */
@@ -280,6 +282,8 @@ typedef struct Product {
     bool in_place;
     bool all_steps, one_row;
 } Product;
+/* y = more + the sums; more: C expression of row 0, as y's rows; y itself, where the product is in_place */
+void product_add(Product *product, const char *more);
 void product_call(Plan *plan, Function *function, const Product *product);
 /* dW[w_first ..] += a' d: rows x inputs of a, rows x (units x slots) of d. Of a unit's slots those of [slot, slot + used) go into dW. */
 typedef struct Outer {
@@ -311,6 +315,8 @@ int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k th
 int plan_hoist(const Plan *plan, int inputs);
 /* Units behind the last whole panel whose gates are packed side by side for one row, rounded up to a power of two; 0: they are padded to a panel as all are */
 int plan_tail(const Plan *plan, int units, int slots);
+/* Whether each token's vector, of so many numbers, is multiplied by the next layer's weights once a step, instead of once wherever the token stands */
+bool plan_multiplies_vocabulary(const Plan *plan, int tokens, int vector);
 /* Whether a product of a step's rows fetches those of the next step meanwhile, a row having so many reals */
 bool plan_fetch(const Plan *plan, int64_t row);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the

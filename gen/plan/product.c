@@ -13,6 +13,18 @@ static const Load STORE_LOADS[] = {{NULL, NULL, 0}};
 static const Store STORE_STORES[] = {{"y", -1, "a0"}, {NULL, 0, NULL}};
 static const Program STORE = {.loads = STORE_LOADS, .lets = STORE_LETS, .stores = STORE_STORES};
 
+static const Let ADD_LETS[] = {{"sum", "a0 + rest"}, {NULL, NULL}};
+static const Load ADD_LOADS[] = {{"rest", "more", -1}, {NULL, NULL, 0}};
+static const Store ADD_STORES[] = {{"y", -1, "sum"}, {NULL, 0, NULL}};
+static const Program ADD = {.loads = ADD_LOADS, .lets = ADD_LETS, .stores = ADD_STORES};
+
+void product_add(Product *product, const char *more)
+{
+    product->program = &ADD;
+    product->other = "more";
+    product->other_ref = more;
+}
+
 /* Panels that one tile can span without a remainder: the widest divisor up to 6; a large prime is cut in two. */
 static int first_range(int panels)
 {
@@ -67,6 +79,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
         kernel->first_panel = first;
         kernel->in_place = p->in_place;
         kernel->one_row = p->one_row;
+        kernel->rows = p->most_rows;
         fill_init(kernel, p);
         fill_sources(kernel, p);
         kernel_param(kernel, "y", true, p->y_stride);

@@ -181,14 +181,14 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 }
 
 /* Of each block the weights of a tile, the rows' inputs and their sums stay in the first cache. A step's kernel alone comes to the same
- * weights so often that it pays: one over all steps has them for ROW_BLOCK rows and more. */
+ * weights so often that it pays: one over all steps, or once a step over a table, has them for many rows each time. */
 static void choose_block(const Plan *plan, Kernel *k)
 {
     const int64_t weights = tile_inputs(k) * k->units_tile[0] * k->slots * 64;
     bool runs = false;
     for (int i = 0; i < k->sources_count; i++)
         runs |= k->sources[i].reps > 1;
-    if (k->kind != KERNEL_TILE || k->one_row || k->all_steps || k->in_place || runs || weights <= UNCACHED_WEIGHTS || plan->B < 2 * k->rows_tile[0])
+    if (k->kind != KERNEL_TILE || k->one_row || k->all_steps || k->rows || k->in_place || runs || weights <= UNCACHED_WEIGHTS || plan->B < 2 * k->rows_tile[0])
         return;
     k->block = BLOCK_BYTES / (k->units_tile[0] * k->slots * 64);
     k->ahead = plan->vectors && k->slots > 1 && tile_inputs(k) * k->units * k->slots * plan->graph->spec->codegen.real_bytes >= AHEAD_BYTES;
@@ -205,6 +205,15 @@ int plan_hoist(const Plan *plan, int inputs)
         return 0;
     const int parts = (plan->T + HOIST_STEPS - 1) / HOIST_STEPS; /* of equal size, so that the last one fills its tiles, too */
     return (plan->T + parts - 1) / parts;
+}
+
+/* Wherever a token stands its vector is multiplied by the same weights, so a row of a table can hold the product: V products a step instead of one for each
+ * row of the batch, forward and backward; for a row there remains to be added what the table has, and to the table's gradient what the row has. (Sequences
+ * of unequal length leave about half of a batch's rows empty.) Where a file does not train, the table would be longer than what it is made of. */
+bool plan_multiplies_vocabulary(const Plan *plan, int tokens, int vector)
+{
+    enum { LEAST_VECTOR = 8 };
+    return !plan->infer_only && vector >= LEAST_VECTOR && 2 * (int64_t)tokens <= plan_rows(plan, SPACE_STEPS);
 }
 
 /* Each row of gates is read once for each product of gradients: from the second cache, if that is soon after it was written. The

@@ -89,7 +89,7 @@ foreach {name options model} {
     rnn      {-features 8}                                           {"rnn: {hidden: 9}" last}
     lstm     {-features 9 -codegen {{unroll: none}}}                 {"lstm: {hidden: 7, bidirectional: true}" last}
     gru      {-features 10 -codegen {"real: float64"}}               {"gru: {hidden: 5, layers: 2, bidirectional: true, bias: false}" mean}
-    embedded {-input chars -target next}                             {"embedding: {dim: 8}" "lstm: {hidden: 6}"}
+    embedded {-input chars -target next}                             {"embedding: {dim: 8}" layer_norm "lstm: {hidden: 6}"}
     exact    {-T 12 -features 11}                                    {layer_norm "gru: {hidden: 6}" max}
 } {
     set keys [list -T 29 -batch 1 -input rows -target {value 2} {*}$options -model [list {*}$model "linear: {out: [expr {$name eq "embedded" ? "vocab" : "targets"}]}"]]
@@ -158,6 +158,27 @@ foreach {name input model} {
     test apart/$name { verify {*}$keys } good
     test apart/${name}_are { regexp {_gates \+ at \* 132} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
 }
+# Tokens' vectors multiplied by the input weights once a step: ten tokens, twenty rows of a batch and more; gradients at the end, and every few steps
+proc table {keys} { return [regexp {the tokens' vectors times weight_ih} [ran $::seqgen [spec {*}$keys] --target portable --dump plan]] }
+foreach {name there options model} {
+    rnn       1 {}                                                  {"embedding: {dim: 8}" "rnn: {hidden: 7, nonlinearity: relu}" mean}
+    lstm      1 {-target next}                                      {"embedding: {dim: 9}" "lstm: {hidden: 6, bias: false}"}
+    gru       1 {-input words}                                      {"embedding: {dim: 10}" "gru: {hidden: 5, layers: 2}" last}
+    lstm_both 1 {}                                                  {"embedding: {dim: 9}" "lstm: {hidden: 6, bidirectional: true}" last}
+    gru_both  1 {-codegen {{unroll: none}}}                         {"embedding: {dim: 21}" "gru: {hidden: 5, bidirectional: true}" max}
+    chunks    1 {-T 19 -batch 112 -codegen {{real: float64}}}       {"embedding: {dim: 8}" "lstm: {hidden: 9, bidirectional: true}" last}
+    gru_chunks 1 {-T 19 -batch 112}                                 {"embedding: {dim: 8}" "gru: {hidden: 14}" mean}
+    few_rows  0 {-T 3}                                              {"embedding: {dim: 8}" "rnn: {hidden: 7}" mean}
+    dropout   0 {}                                                  {"embedding: {dim: 8}" "dropout: {p: 0.3}" "lstm: {hidden: 7}" last}
+    elsewhere 0 {}                                                  {"embedding: {dim: 8}" layer_norm "lstm: {hidden: 7}" last}
+} {
+    set out [expr {$name eq "lstm" ? "vocab" : "classes"}]
+    set keys [list {*}$options -model [list {*}$model "linear: {out: $out}"]]
+    test table/$name { verify {*}$keys } good
+    test table/${name}_is_there { table $keys } $there
+    if {[string match *chunks $name]} { test table/${name}_are_there { chunks $keys {--target portable} } 1 }
+}
+test table/vectors { verify_vectors -T 30 -batch 9 -model {"embedding: {dim: 18}" "lstm: {hidden: 21, bidirectional: true}" last "linear: {out: classes}"} } good
 test bidirectional/vectors {
     verify_vectors -model {"gru: {hidden: 9, bidirectional: true}" max "linear: {out: classes}"}
 } good

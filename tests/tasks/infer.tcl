@@ -20,7 +20,14 @@ put drive.c {#include "m.h"
 #endif
 static m_Model model;
 static int32_t lengths[] = {M_T, 1, M_T - 2, 3};
-static m_Real x[ROWS * M_T * FEATURES], y[ROWS * M_T * M_OUTPUTS];
+#if defined TOKENS /* how many there are */
+static int32_t x[ROWS * M_T];
+#define STEP_INPUT(t) x[t]
+#else
+static m_Real x[ROWS * M_T * FEATURES];
+#define STEP_INPUT(t) x + (t) * FEATURES
+#endif
+static m_Real y[ROWS * M_T * M_OUTPUTS];
 static void numbers(const m_Real *from, int count)
 {
     for (int i = 0; i < count; i++)
@@ -28,8 +35,13 @@ static void numbers(const m_Real *from, int count)
 }
 int main(void)
 {
+#if defined TOKENS
+    for (int i = 0; i < ROWS * M_T; i++)
+        x[i] = i * 37 % 101 % TOKENS;
+#else
     for (int i = 0; i < ROWS * M_T * FEATURES; i++)
         x[i] = (m_Real)((i * 37 % 101 - 50) / 25.0 * SIZE);
+#endif
     m_init(&model);
 #if defined TRAINED
     char why[300];
@@ -44,7 +56,7 @@ int main(void)
     static m_State state;
     m_reset(&state);
     for (int t = 0; t < M_T; t++) {
-        m_step(&model, &state, x + t * FEATURES, y);
+        m_step(&model, &state, STEP_INPUT(t), y);
         numbers(y, M_OUTPUTS);
     }
 #endif
@@ -101,3 +113,15 @@ foreach kind {lstm gru} {
         compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000" host -model [list "$kind: {hidden: 20}" last "linear: {out: classes}"]
     } same
 }
+# the trainer looks up products of the tokens' vectors; a file that does not train has the vectors alone, which are fewer
+test table {
+    compare M_OUTPUTS "$small -DTOKENS=10" portable -input chars -model {"embedding: {dim: 9}" "lstm: {hidden: 6, bidirectional: true}" last "linear: {out: classes}"}
+} same
+test table/streaming {
+    compare "(M_T * M_OUTPUTS)" "$small -DTOKENS=10" portable -input chars -target next -model {"embedding: {dim: 9}" "gru: {hidden: 6}" "linear: {out: vocab}"}
+} same
+test table/is_the_trainers {
+    set infer [text m.c]
+    ran $seqgen m.yaml --target portable -o m.c --quiet
+    list [regexp {_l0_table\y} $infer] [regexp {_l0_table\y} [text m.c]]
+} {0 1}
