@@ -70,7 +70,7 @@ typedef struct SeqrtDataset {
     SeqrtItem *items;
     double *values;          /* [items][O] normalised: value and forecast, or NULL */
     char **texts;            /* [items] the raw text (chars, bytes, words, texts given), or NULL; windows of a sequence share one */
-    bool has_target;         /* false: target columns absent from the file or not usable, and not required */
+    bool has_target;         /* false: target columns absent from the file or not usable, and not required; tokens whose last one is an input, too */
 } SeqrtDataset;
 
 /* Reads the file. need_target: absence of the target's columns is an error (train, eval), else the labels are -1 (predict),

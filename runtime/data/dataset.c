@@ -218,13 +218,13 @@ static bool windows_add(Builder *b, size_t usable)
 static bool sequence_cut(Builder *b)
 {
     const SeqrtTask *task = b->task;
-    bool no_horizon = task->target == SEQRT_FORECAST && !b->need_target;
-    size_t steps = b->data->steps - b->start, ahead = no_horizon ? 0 : seqrt_look_ahead(task), longest = (size_t)task->max_length;
+    size_t most_ahead = seqrt_look_ahead(task), ahead = b->need_target ? most_ahead : 0; /* else what follows the end is asked for */
+    size_t steps = b->data->steps - b->start, longest = (size_t)task->max_length;
     if (steps <= ahead) return true;
     size_t usable = steps - ahead;
     if (task->window_length && !task->carry_state) return windows_add(b, usable);
     if (!task->carry_state && longest && usable > longest) {
-        if (task->too_long_error)
+        if (task->too_long_error && steps > longest + most_ahead)
             return seqrt_fail(b->error, "%s:%ld: a sequence of %zu steps; at most %zu are expected (max_length)", b->data->path,
                                    b->row, usable, longest);
         usable = longest;
@@ -348,7 +348,7 @@ static bool columns_find(Builder *b, const SeqrtTable *table)
         if (!found && b->need_target) return false;
     }
     b->reads_target = found && task->target != SEQRT_NEXT;
-    b->has_target = task->target == SEQRT_NEXT || (found && (b->need_target || task->target != SEQRT_FORECAST));
+    b->has_target = found && (b->need_target || !seqrt_look_ahead(task));
     return true;
 }
 
@@ -386,7 +386,7 @@ static bool text_read(Builder *b)
         ok = seqrt_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
     }
     sequence_start(b, 1);
-    b->data->has_target = b->has_target = true;
+    b->data->has_target = b->has_target = b->need_target;
     ok = ok && tokens_add(b, text) && sequence_end(b);
     free(text);
     return ok;
@@ -452,6 +452,8 @@ static bool items_check(Builder *b)
     for (int i = 0; i < data->items_count && !data->has_target; i++) data->items[i].label = -1;
     b->any |= data->items_count > 0;
     if (b->any) return true;
+    if (b->task->target == SEQRT_NEXT && !b->need_target)
+        return seqrt_fail(b->error, "%s: no sequence has a token; one token or more is expected", data->path);
     if (b->task->target == SEQRT_NEXT)
         return seqrt_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
     if (!b->need_target)
@@ -555,7 +557,7 @@ static bool texts_add(Builder *b, int count, char **texts)
         return seqrt_fail(b->error, "%s: text, where the model reads columns of numbers; a file is expected", b->data->path);
     if (b->task->carry_state && count > 1)
         return seqrt_fail(b->error, "%s: %d texts, where carry_state makes one series; one is expected", b->data->path, count);
-    b->data->has_target = b->has_target = b->task->target == SEQRT_NEXT;
+    b->data->has_target = b->has_target = false;
     for (int i = 0; i < count; i++) {
         sequence_start(b, i + 1);
         b->text = strdup(texts[i]);

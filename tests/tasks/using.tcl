@@ -270,11 +270,11 @@ test words/sample_json {
 }}
 test words/top_k_all { expr {[trainer words sample --load l.safetensors --length 50 --top-k 3] eq [trainer words sample --load l.safetensors --length 50]} } 1
 test words/top_k_zero { dict get [run ./words sample --load l.safetensors --top-k 0] err } {/--top-k "0"; expected a whole number of at least 1/}
-test words/predict { # a text of one letter has no next one; those behind it keep their numbers, on standard input from batch to batch
-    set texts [answer [trainer words predict --load l.safetensors a abc b ab]]
-    set input [answer [ran -in "[string repeat "a\n" 6]ab\n[string repeat "b\n" 4]abc\n" ./words predict --load l.safetensors --quiet -]]
+test words/predict { # a line for each token, an empty text being one that is unknown; texts keep their numbers, on standard input from batch to batch
+    set texts [answer [trainer words predict --load l.safetensors "" abc "" a]]
+    set input [answer [ran -in "[string repeat "a\n" 6]ab\n[string repeat "\n" 4]abc\n" ./words predict --load l.safetensors --quiet -]]
     lmap line [concat $texts $input] { join [lrange [split $line ,] 0 1] . }
-} {2.1 2.2 4.1 7.1 12.1 12.2}
+} {1.1 2.1 2.2 2.3 3.1 4.1 1.1 2.1 3.1 4.1 5.1 6.1 7.1 7.2 8.1 9.1 10.1 11.1 12.1 12.2 12.3}
 test words/details {
     trainer words eval --load l.safetensors --details d.csv
     list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [lrange [lindex [table d.csv] 1] 0 3]
@@ -316,6 +316,14 @@ test stream/predict {
         foreach a [chances $found] b [chances $other] { foreach x $a y $b { set far [expr {max($far, abs($x - $y))}] } }
     }
     set expected {}
-    for {set n 1} {$n <= 30} {incr n} { lappend expected [list 1 $n] }
+    for {set n 1} {$n <= 31} {incr n} { lappend expected [list 1 $n] }
     list [expr {$steps eq $expected}] [llength $found] [expr {$far < 1e-5}]
-} {1 30 1}
+} {1 31 1}
+test stream/predict_what_follows {
+    # behind the last token of a text, of one token and of more than a window, what `sample` would begin with
+    lmap text {t "the ca" "the cat sat on the mat. the ca"} {
+        set line [lindex [answer [trainer stream predict --load s.safetensors --quiet $text]] end]
+        set sampled [trainer stream sample --load s.safetensors --prompt $text --length 1 --temperature 0]
+        expr {[lindex [split $line ,] 2] eq [string index $sampled [string length $text]]}
+    }
+} {1 1 1}

@@ -128,12 +128,16 @@ static void test_next_datasets(void)
             "0@2 23(abc); 1@5 2345(abcdef); 2@6 2(ab)");
     data_is("nothing to predict", &task, "d.csv", "text\na\n", true,
             "!d.csv: no sequence has a next token; two tokens or more are expected");
+    data_is("predict next: the last token is an input, and one is enough", &task, "d.csv", "text\nabc\na\n\nab\n", false,
+            "0@2 234(abc); 1@3 2(a); 2@4 1(); 3@5 23(ab) no target");
     task.too_long_error = true;
     data_is("next: T inputs and a label fit", &task, "d.csv", "text\nabcde\n", true, "0@2 2345(abcde)");
+    data_is("predict next: the same text fits", &task, "d.csv", "text\nabcde\n", false, "0@2 2345(abcde) no target");
     task = text_task(SEQRT_TEXT, SEQRT_NEXT);
     task.window_length = task.window_stride = 4;
     data_is("text windows", &task, "d.txt", "abcdefabcd", true, "0@1 2345; 0@1 6723; 0@1 4");
     data_is("text windows end with the last label", &task, "d.txt", "abcdefabc", true, "0@1 2345; 0@1 6723");
+    data_is("predict: windows end with the last token", &task, "d.txt", "abcdefabc", false, "0@1 2345; 0@1 6723; 0@1 4 no target");
     task.window_stride = 2;
     data_is("overlapping windows", &task, "d.txt", "abcdefab", true, "0@1 2345; 0@1 4567; 0@1 672");
     task.window_stride = 6;
@@ -146,6 +150,7 @@ static void test_next_datasets(void)
     task.carry_state = true;
     task.window_length = task.window_stride = 4;
     data_is("a carried series is one item", &task, "d.txt", "abcdefab", true, "0@1 2345672");
+    data_is("predict: a carried series has its last token", &task, "d.txt", "abcdefab", false, "0@1 23456723 no target");
     data_is("empty text", &task, "d.txt", "", true, "!d.txt: empty; text is expected");
     data_is("text of one character", &task, "d.txt", "a", true, "!d.txt: no sequence has a next token; two tokens or more are expected");
     SeqrtError error = {""};
@@ -255,11 +260,11 @@ static void test_texts(void)
     seqrt_dataset_free(data);
     task = text_task(SEQRT_TEXT, SEQRT_NEXT);
     data = seqrt_dataset_from_texts(&task, 1, texts, &error);
-    check_text("texts, next", data_said(data, &error), "0@1 23(abc)");
+    check_text("texts, next: what follows the last token is asked for, too", data_said(data, &error), "0@1 234(abc) no target");
     seqrt_dataset_free(data);
     task.too_long_error = true;
     data = seqrt_dataset_from_texts(&task, 3, texts, &error);
-    check_text("texts too long", data_said(data, &error), "!TEXT:3: a sequence of 5 steps; at most 4 are expected (max_length)");
+    check_text("texts too long", data_said(data, &error), "!TEXT:3: a sequence of 6 steps; at most 4 are expected (max_length)");
     task = rows_task(SEQRT_CLASS);
     data = seqrt_dataset_from_texts(&task, 1, texts, &error);
     check_text("texts for numbers", data_said(data, &error), "!TEXT: text, where the model reads columns of numbers; a file is expected");
@@ -343,8 +348,10 @@ static void test_pieces(void)
     task.sequence_column = NULL;
     task.window_length = 2, task.window_stride = 2;
     pieces_are("one series is one piece", &task, "x,y,label\n1,2,no\n3,4,yes\n5,6,no\n7,8,no\n", 1, "0@2 1,2 3,4 =1; 0@4 5,6 7,8 =0 | .");
-    task = text_task(SEQRT_CHARS, SEQRT_NEXT);
-    pieces_are("the end without an item", &task, "text\nabc\na\n", 1, "0@2 23(abc) | .");
+    task = rows_task(SEQRT_FORECAST);
+    task.sequence_column = "id";
+    task.window_length = 2, task.window_stride = 2;
+    pieces_are("the end without an item", &task, "id,x,y\nA,1,2\nA,3,4\nB,5,6\n", 1, "0@2 1,2 3,4  no target | .");
 }
 
 static void test_split_sequences(void)
