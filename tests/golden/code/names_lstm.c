@@ -314,7 +314,7 @@ INLINE void v_name_all(void)
 /* ---- kernels ---- */
 
 /* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c') */
-enum { lstm_4_8_step_R = 2, lstm_4_8_step_N = 4 };
+enum { lstm_4_8_step_R = 3, lstm_4_8_step_N = 2 };
 
 INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
     const Real *c0, Real *gates, Real *c, Real *h)
@@ -560,7 +560,7 @@ static void lstm_8_to_8_dh(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[4][8 units x 4] += sum over rows of a' d; db += that of d */
-enum { gradient_4x32_sums_R = 2, gradient_4x32_sums_N = 4 };
+enum { gradient_4x32_sums_R = 2, gradient_4x32_sums_N = 1 };
 
 INLINE void gradient_4x32_sums_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw, const int with_db, Real *db)
@@ -665,7 +665,7 @@ static void lstm_8_to_4_dx(const int rows, const Real *x, const Real *w, Real *y
 }
 
 /* dW[8][8 units x 4] += sum over rows of a' d */
-enum { gradient_8x32_R = 2, gradient_8x32_N = 4 };
+enum { gradient_8x32_R = 2, gradient_8x32_N = 1 };
 
 INLINE void gradient_8x32_tile(const int R, const int k, const int u, const ptrdiff_t rows, const Real *a, const Real *d,
     Real *dw)
