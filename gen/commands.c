@@ -102,6 +102,8 @@ static int command_generate(const Cli *cli, const Graph *graph)
         return cli_fail(EXIT_USAGE, "--json writes to standard output, and so does %s", cli->dump ? "--dump" : "-o -");
     if (cli->dump && strcmp(cli->dump, "m4") != 0) {
         char *text = emit_dump(graph, cli->dump, cli_infer(cli));
+        if (!text)
+            return EXIT_SPEC;
         fputs(text, stdout);
         free(text);
         return EXIT_DONE;

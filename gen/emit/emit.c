@@ -237,7 +237,7 @@ int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines)
 char *emit_dump(const Graph *graph, const char *seam, bool infer_only)
 {
     Plan *plan = plan_build(graph, infer_only);
-    char *text = plan ? plan_dump(plan, strcmp(seam, "ops") == 0) : mem_copy("");
+    char *text = plan ? plan_dump(plan, strcmp(seam, "ops") == 0) : NULL;
     plan_free(plan);
     return text;
 }

@@ -33,6 +33,7 @@ foreach seam {spec graph ops plan m4} {
 # The plan of the file that is asked for: one that does not train has no gradients, and its weights come later
 test dump/plan_of_inference { lmap emit {train infer} { regexp {_backward} [ran $seqgen $spec --emit $emit --dump plan] } } {1 0}
 test dump/m4_needs_weights { shape $seqgen $spec --emit infer --dump m4 } {1 0 1}
+test dump/no_plan { shape $seqgen $root/specs/first_names_lstm.yaml --set train.batch=1000000 --set data.max_length=100000 --dump plan } {2 0 1}
 test dump/spec_is_a_spec {
     # What --dump spec prints is itself a spec, and dumps the same
     put again.yaml [encoding convertto utf-8 [ran -dir $root/specs $seqgen first_names_mlp.yaml --dump spec]]
