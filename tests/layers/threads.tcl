@@ -1,4 +1,4 @@
-# threads.tcl: a training step shared by threads gives the bits that one thread gives.
+# threads.tcl: a training step, an evaluation, a prediction shared by threads give the bits that one thread gives.
 #
 # The models are wide enough that the trainer takes a team for them (runtime/trainer/commands/team.c), and small enough that cuts
 # between threads fall inside tiles, panels and sequences of unequal length.
@@ -8,15 +8,19 @@ source $root/tests/tools/specs.tcl
 # Losses, of training and of validation, and weights after four steps with N threads, for each N: the same digits and bytes as with one, or the N that differ
 proc differing {settings target_option args} {
     set spec [spec -T 24 -batch 30 -sequences 70 -optimizer {adam: {lr: 0.01}} -train {{clip_norm: 0.5}} {*}$args]
-    ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
-    set flops [dict get [json::json2dict [ran ./trainer info --json]] flops_train_step]
-    if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
+    trainer_build $settings $target_option $spec
     set different {}
     foreach threads {1 2 3 7} {
         ran -timeout 600 ./trainer train --steps 4 --valid model.csv --threads $threads --save $threads.safetensors --log $threads.csv --quiet
         if {[text 1.safetensors] ne [text $threads.safetensors] || [judged 1.csv] ne [judged $threads.csv]} { lappend different $threads }
     }
     return $different
+}
+
+proc trainer_build {settings target_option spec} {
+    ran -timeout 600 -env $settings $::seqgen build $spec -o trainer --quiet {*}$target_option
+    set flops [dict get [json::json2dict [ran ./trainer info --json]] flops_train_step]
+    if {$flops < 2e7} { error "$flops FLOPs a step: too few for a team, the test would show nothing" }
 }
 
 # The log's first row but for the seconds, which stand last; it has a figure of the validation part
@@ -47,3 +51,55 @@ test parts { differing $quick $portable {*}$parts } {}
 test parts/first { differing $quick $portable -batch 33 -features 5 -input rows -target {tag 3} -model {"lstm: {hidden: 70}" "linear: {out: classes}"} } {}
 test parts_are_there { regexp {part < PARTS} [ran $seqgen [spec -T 24 {*}$parts] {*}$portable --dump plan] } 1
 test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}
+
+# ---- eval and predict ----
+
+# What eval and predict say with N threads, for each N: the same bytes as with one, or the N that differ. The data fill whole batches
+# and a smaller one; their first three lines hold fewer sequences than there are threads.
+proc answers_differing {settings target_option spec data} {
+    trainer_build $settings $target_option $spec
+    ran ./trainer train --epochs 0 --save w.safetensors --quiet
+    put few[file extension $data] [join [lrange [split [text $data] \n] 0 2] \n]\n
+    set different {}
+    foreach threads {1 2 3 7} {
+        set said [ran -timeout 600 ./trainer eval --load w.safetensors --data $data --threads $threads --json --details details.csv]
+        append said [text details.csv]
+        foreach file [list $data few[file extension $data]] { append said [ran -timeout 600 ./trainer predict --load w.safetensors --data $file --threads $threads --quiet] }
+        if {$threads == 1} { set alone $said }
+        if {$said ne $alone} { lappend different $threads }
+    }
+    return $different
+}
+
+proc answers {settings target_option args} { return [answers_differing $settings $target_option [spec -T 24 -batch 30 -sequences 70 {*}$args] model.csv] }
+
+test answers/lengths { answers $quick $portable -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}
+test answers/one_length { answers $quick $portable -input shaped -target {value 2} -model {"gru: {hidden: 48}" max "linear: {out: targets}"} } {}
+test answers/language { answers $quick $portable -target next -model {"lstm: {hidden: 40}" "linear: {out: vocab}"} } {}
+test answers/flatten { answers $quick $portable -input shaped -features 9 -batch 70 -sequences 90 -model {flatten "linear: {out: 400}" relu "linear: {out: classes}"} } {}
+test answers/vectors { answers $vectors {} -input rows -target {tag 3} -model {"lstm: {hidden: 40, bidirectional: true}" "linear: {out: classes}"} } {}
+put stream.txt "the\ncat\nsat\n[string repeat {the cat sat on the mat. the dog saw it. } 30]"
+put stream.yaml {seqgen: 1
+name: stream
+data: {train: stream.txt, input: {text: true}, target: {next: true}, window: {length: 20, carry_state: true}}
+model: [{gru: {hidden: 50}}, {linear: {out: vocab}}]
+train: {batch: 30}
+}
+test answers/stream { answers_differing $quick $portable stream.yaml stream.txt } {}
+
+# That there is a team is not to be seen in what it says, but while it waits for more to say
+test answers/team {
+    trainer_build $quick $portable [spec -T 24 -batch 30 -model {"lstm: {hidden: 40}" last "linear: {out: classes}"}]
+    ran ./trainer train --epochs 0 --save w.safetensors --quiet
+    lmap threads {1 3} {
+        set channel [open "|./trainer predict --load w.safetensors --quiet --threads $threads -" r+]
+        puts -nonewline $channel [string repeat "abc\n" 30]
+        flush $channel
+        for {set line 0} {$line < 31} {incr line} { gets $channel }
+        regexp {Threads:\s+(\d+)} [text /proc/[pid $channel]/status] -> count
+        close $channel
+        set count
+    }
+} {1 3}
+test answers/no_thread { lmap command {train eval predict} { dict get [run ./trainer $command --load w.safetensors --threads 0] err } } \
+    [lrepeat 3 "./trainer: --threads \"0\"; expected a whole number of at least 1\n"]

@@ -104,7 +104,7 @@ static void bench_print(json_t *result)
 
 int seqrt_bench(Trainer *t)
 {
-    Bench b = {.model = t->model, .memory = t->memory, .team = seqrt_team_new(t->model, t->options.threads)};
+    Bench b = {.model = t->model, .memory = t->memory, .team = t->team};
     b.full = seqrt_synthetic_new(t->model, t->model->B);
     b.one = seqrt_synthetic_new(t->model, 1);
     seqrt_synthetic_fill(t->model, &b.full, t->model->seed, true);
@@ -116,7 +116,6 @@ int seqrt_bench(Trainer *t)
         seqrt_json_print(result);
     else
         bench_print(result);
-    seqrt_team_free(b.team);
     seqrt_synthetic_free(&b.full);
     seqrt_synthetic_free(&b.one);
     free(b.out);

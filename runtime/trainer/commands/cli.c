@@ -23,9 +23,11 @@ static const Command commands[] = {
     {"eval", "--load W [OPTIONS]", "loss and metrics on data; class by class, column by column, step by step",
      "  $0 eval --load w.safetensors                     the test file, else what is held out for validation\n"
      "  $0 eval --load w.safetensors --data new.csv --json\n"
-     "  $0 eval --load w.safetensors --part valid --details judged.csv\n", seqrt_eval, true, false},
+     "  $0 eval --load w.safetensors --part valid --details judged.csv\n"
+     "  $0 eval --load w.safetensors --threads 2         the same figures, sooner where the network is large\n", seqrt_eval, true, false},
     {"predict", "--load W [--data F | TEXT...]", "one CSV line a sequence; for targets of every step, a line a step",
      "  $0 predict --load w.safetensors --data new.csv > out.csv\n"
+     "  $0 predict --load w.safetensors --data large.csv --threads 2 > out.csv\n"
      "  $0 predict --load w.safetensors \"some text\" \"another\"\n"
      "  cat lines.txt | $0 predict --load w.safetensors -          a text a line\n"
      "  cat numbers.csv | $0 predict --load w.safetensors --json -  number rows: CSV with its header\n", seqrt_predict, true, true},
@@ -82,6 +84,7 @@ static const OptionRow rows[] = {
     {"checkpoint", "F", OPTION_TEXT, AT(checkpoint), TRAIN, 0, 0, "everything needed to continue, at the end of every epoch"},
     {"resume", "F", OPTION_TEXT, AT(resume), TRAIN, 0, 0, "continue a checkpoint exactly"},
     {"threads", "N", OPTION_COUNT, AT(threads), TRAIN | BENCH, 1, 0, "threads that take each step together (1); the result is the same for every N, bit for bit"},
+    {"threads", "N", OPTION_COUNT, AT(threads), EVAL | PREDICT, 1, 0, "threads that take each batch together (1); the result is the same for every N, bit for bit"},
     {"prompt", "S", OPTION_TEXT, AT(prompt), SAMPLE, 0, 0, "text to continue (none: after a line end if the vocabulary has one, else any token)"},
     {"length", "N", OPTION_COUNT, AT(length), SAMPLE, 0, 0, "tokens to write (200)"},
     {"temperature", "X", OPTION_REAL, AT(temperature), SAMPLE, 0, 0, "1 as learned, less is surer, 0 always the likeliest (1)"},

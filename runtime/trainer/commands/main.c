@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "seqtrain.h"
+#include "team.h"
 #include "trainer.h"
 
 int seqrt_stop(const Trainer *t, int code, const SeqrtError *error)
@@ -111,7 +112,9 @@ static int command_run(Trainer *t, const Command *command)
 {
     t->memory = seqrt_need(1, t->model->model_bytes);
     t->model->init(t->memory);
+    t->team = seqrt_team_new(t->model, t->options.threads);
     int code = command->run(t);
+    seqrt_team_free(t->team);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "%s: standard output cannot be written\n", t->program);
         code = code ? code : EXIT_SYSTEM;

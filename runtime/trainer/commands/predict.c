@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "team.h"
 #include "trainer.h"
 
 /* Sequences of a piece: enough that what is done once a piece costs nothing. */
@@ -167,7 +168,7 @@ static int piece_predict(Predict *p, SeqrtDataset *data)
         SeqrtBatch batch;
         const int *items;
         seqrt_loader_get(loader, i, &batch, &items);
-        p->model->forward(p->t->memory, &batch, p->out);
+        seqrt_team_forward(p->t->team, p->model, p->t->memory, &batch, p->out);
         batch_print(p, data, &batch, items);
         seqrt_progress_count(&p->progress, batch.rows);
     }

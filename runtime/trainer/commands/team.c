@@ -124,7 +124,7 @@ void seqrt_team_free(SeqrtTeam *team)
     free(team);
 }
 
-/* ---- a training step, a judgement ---- */
+/* ---- a training step, a batch to judge or to answer ---- */
 
 static void batch_job(SeqrtTeam *team, const SeqrtThread *thread)
 {

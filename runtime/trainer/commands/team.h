@@ -1,4 +1,4 @@
-/* team.h: threads that take a training step, or a judgement, together. Internal: nothing outside trainer/ includes it.
+/* team.h: threads that take a training step, or a batch to judge or to answer, together. Internal: nothing outside trainer/ includes it.
  *
  * Takes: a model that can share its work (SeqrtModel.can_share), a number of threads. Gives: batch, forward, gradient and update, done by
  * all of them, with the bits that one thread gives. Does not: cut the work; the model knows how.

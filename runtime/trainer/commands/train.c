@@ -96,8 +96,6 @@ static bool data_open(Training *g)
 
 static void training_close(Training *g)
 {
-    seqrt_team_free(g->t->team);
-    g->t->team = NULL;
     seqrt_loader_free(g->loader);
     seqrt_loader_free(g->valid);
     seqrt_part_free(&g->part);
@@ -540,7 +538,6 @@ int seqrt_train(Trainer *t)
         seqrt_fail(&g.error, "--load and --resume both bring weights; expected one of them");
         return seqrt_stop(t, EXIT_USAGE, &g.error);
     }
-    t->team = seqrt_team_new(g.model, t->options.threads);
     if (!data_open(&g) || !state_start(&g)) {
         code = seqrt_stop(t, EXIT_DATA, &g.error);
     } else if (!files_open(&g)) {

@@ -32,7 +32,7 @@ typedef struct Trainer {
     const char *program;  /* for messages: argv[0] */
     Options options;
     void *memory;         /* [model_bytes], 64-byte aligned, after init() */
-    struct SeqrtTeam *team; /* --threads of train, which owns it; NULL: one thread */
+    struct SeqrtTeam *team; /* --threads; NULL: one thread */
 } Trainer;
 
 /* ---- commands: each returns an exit code ---- */
