@@ -126,7 +126,8 @@ static void derived(Run *r)
 {
     Plan *plan = r->plan;
     const int P = plan->P;
-    Function *f = plan_function(plan, FORM_PLAIN, "sum of biases and transposed copies, after the weights have changed", "%s_refresh", r->base);
+    Function *f = plan_function(plan, FORM_PLAIN, r->in.vector ? "sum of biases, transposed copies, the product of each token's vector and weight_ih; after the weights have changed"
+                                                                  : "sum of biases and transposed copies, after the weights have changed", "%s_refresh", r->base);
     if (r->bias) {
         r->bias_sum = plan_buffer(plan, BLOCK_DERIVED, 1, r->G, "bias_ih + bias_hh", "%s_bias", r->base);
         plan_sum(plan, r->b_ih, r->b_hh, r->bias_sum, r->G);

@@ -14,18 +14,22 @@ typedef struct Level {
     int registers;  /* vector registers the tile may use */
     int most_units; /* vectors of units side by side, at most */
     int most_rows;
+    bool beside;    /* units side by side with several slots, too */
 } Level;
 
 /* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number (an FPU has 32 registers); NEON, where the target says so. In portable C nothing asks for
  * loops to be unrolled: what counts is that a compiler sees vectors of four in them, and keeps the two rows that it does unroll. (LSTM 32, plain -O2: two
  * rows of four units take 11.7 ms a layer; rows of one unit 19, four of four 18.) With four slots a unit, four rows of two units are better still, and two
  * inputs of one in a gradient: LSTM 32, 64 and 100 train in 12, 20 and 12% less time. */
-static const Level LEVELS[TARGET_LEVELS] = {{30, 6, 14}, {16, 2, 14}, {16, 4, 14}, {28, 4, 14}}, PORTABLE = {64, 4, 2}, PORTABLE_FOUR = {64, 2, 4}, NEON = {30, 4, 14};
+static const Level LEVELS[TARGET_LEVELS] = {{30, 6, 14, false}, {16, 2, 14, false}, {16, 4, 14, false}, {28, 4, 14, false}}, NEON = {30, 4, 14, false};
+static const Level PORTABLE = {64, 4, 2, true}, PORTABLE_FOUR = {64, 2, 4, true}, PORTABLE_FOUR_GRADIENT = {64, 1, 2, true};
 
-static const Level *level_of(const Plan *plan, int i)
+static const Level *level_of(const Plan *plan, const Kernel *k, int i)
 {
     const Target target = plan->graph->spec->codegen.target;
-    return i == 2 && target == TARGET_AARCH64 ? &NEON : i == 3 && target == TARGET_PORTABLE ? &PORTABLE : &LEVELS[i];
+    if (i == 3 && target == TARGET_PORTABLE)
+        return k->slots != 4 || k->one_row ? &PORTABLE : k->kind == KERNEL_OUTER ? &PORTABLE_FOUR_GRADIENT : &PORTABLE_FOUR;
+    return i == 2 && target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
 }
 static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
 static const double HALVED = 0.25;              /* of the cost with one thread */
@@ -139,7 +143,7 @@ static int64_t tile_inputs(const Kernel *k)
  * multiply-add than 20. (With four slots a unit they take 1% less.) */
 static Choice choose_units(const Kernel *k, int panels, const Rows *rows)
 {
-    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units, LEVELS[0].most_rows}, *level = &with_spare;
+    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units, LEVELS[0].most_rows, false}, *level = &with_spare;
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
         const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
@@ -159,12 +163,12 @@ static int vectors_a_panel(const Plan *plan, int i) { return i == 3 ? plan->P : 
  * four of them make a vector, if the compiler sees it. */
 static int side_by_side(const Kernel *k, const Level *level, int a_panel)
 {
-    return k->slots == 1 || level == &PORTABLE || level == &PORTABLE_FOUR ? divisor(a_panel, level->most_units) : 1;
+    return k->slots == 1 || level->beside ? divisor(a_panel, level->most_units) : 1;
 }
 
 static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
 {
-    const Level *level = level_of(plan, i) == &PORTABLE && k->slots == 4 && !k->one_row ? &PORTABLE_FOUR : level_of(plan, i);
+    const Level *level = level_of(plan, k, i);
     const int panels = (k->units - (k->tail ? plan->P : 0)) / plan->P; /* without that of a tail */
     const int a_panel = vectors_a_panel(plan, i);
     const int64_t all = k->all_steps ? (int64_t)plan->B * plan->T : plan->B;
@@ -263,10 +267,10 @@ static void choose(const Plan *plan, Kernel *k)
         if (k->kind == KERNEL_TILE) {
             choice = choose_tile(plan, k, i);
         } else if (k->kind == KERNEL_OUTER) {
-            const bool four = level_of(plan, i) == &PORTABLE && k->slots == 4;
-            const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : four ? 1 : side_by_side(k, level_of(plan, i), vectors_a_panel(plan, i));
+            const Level *level = level_of(plan, k, i);
+            const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : side_by_side(k, level, vectors_a_panel(plan, i));
             const Rows inputs = {k->inputs, REST_ALONE, false};
-            choice = choose_rows(level_of(plan, i), units * k->slots, &inputs, LOAD);
+            choice = choose_rows(level, units * k->slots, &inputs, LOAD);
             choice.units = units;
         } else {
             continue;

@@ -226,7 +226,7 @@ static bool sequence_cut(Builder *b)
     if (!task->carry_state && longest && usable > longest) {
         if (task->too_long_error && steps > longest + most_ahead)
             return seqrt_fail(b->error, "%s:%ld: a sequence of %zu steps; at most %zu are expected (max_length)", b->data->path,
-                                   b->row, usable, longest);
+                                   b->row, steps - most_ahead, longest);
         usable = longest;
     }
     return item_add(b, b->start, usable);
@@ -452,8 +452,6 @@ static bool items_check(Builder *b)
     for (int i = 0; i < data->items_count && !data->has_target; i++) data->items[i].label = -1;
     b->any |= data->items_count > 0;
     if (b->any) return true;
-    if (b->task->target == SEQRT_NEXT && !b->need_target)
-        return seqrt_fail(b->error, "%s: no sequence has a token; one token or more is expected", data->path);
     if (b->task->target == SEQRT_NEXT)
         return seqrt_fail(b->error, "%s: no sequence has a next token; two tokens or more are expected", data->path);
     if (!b->need_target)

@@ -169,6 +169,7 @@ foreach {name there options model} {
     chunks    1 {-T 19 -batch 112 -codegen {{real: float64}}}       {"embedding: {dim: 8}" "lstm: {hidden: 9, bidirectional: true}" last}
     gru_chunks 1 {-T 19 -batch 112}                                 {"embedding: {dim: 8}" "gru: {hidden: 14}" mean}
     few_rows  0 {-T 3}                                              {"embedding: {dim: 8}" "rnn: {hidden: 7}" mean}
+    few_numbers 0 {}                                                {"embedding: {dim: 7}" "rnn: {hidden: 7}" mean}
     dropout   0 {}                                                  {"embedding: {dim: 8}" "dropout: {p: 0.3}" "lstm: {hidden: 7}" last}
     elsewhere 0 {}                                                  {"embedding: {dim: 8}" layer_norm "lstm: {hidden: 7}" last}
 } {

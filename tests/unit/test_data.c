@@ -264,7 +264,7 @@ static void test_texts(void)
     seqrt_dataset_free(data);
     task.too_long_error = true;
     data = seqrt_dataset_from_texts(&task, 3, texts, &error);
-    check_text("texts too long", data_said(data, &error), "!TEXT:3: a sequence of 6 steps; at most 4 are expected (max_length)");
+    check_text("texts too long", data_said(data, &error), "!TEXT:3: a sequence of 5 steps; at most 4 are expected (max_length)");
     task = rows_task(SEQRT_CLASS);
     data = seqrt_dataset_from_texts(&task, 1, texts, &error);
     check_text("texts for numbers", data_said(data, &error), "!TEXT: text, where the model reads columns of numbers; a file is expected");

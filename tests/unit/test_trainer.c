@@ -1,11 +1,12 @@
 /* test_trainer.c: the trainer's commands on toy models: resume bit for bit, gradcheck that passes and fails, metrics
- * against a few lines of arithmetic, messages and exit codes. Runs in a directory of its own; exits 0 when all hold.
+ * against a few lines of arithmetic, batches shared by a team, messages and exit codes. Runs in a directory of its own; exits 0 when all hold.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,6 +212,36 @@ static void words_predict(void)
     for (int o = 0; o < 3; o++)
         CHECK(fabs(p[o] - exp(z[o]) / sum) < 1e-5);
     seqrt_safe_free(w);
+}
+
+static atomic_int calls; /* of `shared`, by any thread */
+
+/* The first thread of a team does it all */
+static SeqrtLoss shared(void *model, const SeqrtBatch *batch, void *answers, const SeqrtThread *thread)
+{
+    atomic_fetch_add(&calls, 1);
+    return thread->index == 0 ? toy.model.forward(model, batch, answers) : (SeqrtLoss){0, 0};
+}
+
+/* Whether a command's batches go to the team: the same answers do not show it, nor that there are threads. */
+static void words_shared(void)
+{
+    static char alone[sizeof out];
+    const SeqrtModel kept = toy.model;
+    static const char *const commands[] = {"predict --load w.st --data in.csv --quiet", "eval --load w.st --json"};
+    toy.model.can_share = true;
+    toy.model.forward_shared = shared;
+    toy.model.flops_train_step = 1e9;
+    for (int i = 0; i < 2; i++) {
+        calls = 0;
+        CHECK(run("%s --threads 1", commands[i]) == 0 && calls == 0);
+        snprintf(alone, sizeof alone, "%s", out);
+        CHECK(run("%s --threads 2", commands[i]) == 0 && calls > 0 && calls % 2 == 0 && !strcmp(out, alone));
+    }
+    toy.model.flops_train_step = 1e3;
+    calls = 0;
+    CHECK(run("%s --threads 2", commands[0]) == 0 && calls == 0); /* too small for a team */
+    toy.model = kept;
 }
 
 static void words_exact(void)
@@ -498,6 +529,7 @@ int main(void)
     words_train(8);
     words_train(4);
     words_predict();
+    words_shared();
     words_exact();
     patience();
     gradients();
