@@ -158,6 +158,14 @@ foreach {name input model} {
     test apart/$name { verify {*}$keys } good
     test apart/${name}_are { regexp {_gates \+ at \* 132} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
 }
+# Portable C: rows x sums of a step's tile; a GRU's products have three weights a unit, though it has four sums, and want another one than an LSTM's
+foreach {kind tile} {lstm 4x8 gru 2x16 rnn 2x4} {
+    test portable/$kind {
+        set plan [ran $seqgen [spec -batch 32 -input rows -target {value 1} -model [list "$kind: {hidden: 64}" last "linear: {out: targets}"]] --target portable --dump plan]
+        regexp {tile \S+_step: [^\n]*\n[^\n]* scalar (\d+x\d+)} $plan -> found
+        set found
+    } $tile
+}
 # Tokens' vectors multiplied by the input weights once a step: ten tokens, twenty rows of a batch and more; gradients at the end, and every few steps
 proc table {keys} { return [regexp {the tokens' vectors times weight_ih} [ran $::seqgen [spec {*}$keys] --target portable --dump plan]] }
 foreach {name there options model} {
