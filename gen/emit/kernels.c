@@ -215,17 +215,40 @@ static void blocked_source(Stream *s, const Kernel *k, const Source *c, char *co
     free(which), free(k0), free(k1), free(past);
 }
 
+static bool has_bias(const Kernel *k)
+{
+    for (int i = 0; i < k->params_count; i++)
+        if (strcmp(k->params[i].name, "bias") == 0)
+            return true;
+    return false;
+}
+
+static bool tail_gates(const Kernel *k) { return k->tail && k->tail_program.stores; }
+
+/* Where in w_tail the source's inputs begin */
+static int beside_of(const Kernel *k, const Source *c)
+{
+    int rows = 0;
+    if (tail_gates(k)) {
+        rows = has_bias(k) ? 2 : 0;
+        for (const Source *before = k->sources; before < c; before++)
+            rows += before->reps * before->run;
+    }
+    return rows * k->tail_lanes;
+}
+
 /* first_block: of a kernel in blocks, where this source begins; panel: P */
 static void source(Stream *s, const Kernel *k, const Source *c, int first_block, int panel)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
     char *reps = stream_int(c->reps), *pitch = stream_int(c->pitch), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy(""), *next = next_at(c);
-    const bool state = (k->turns || k->tail) && c == &k->sources[k->sources_count - 1];
+    const bool last = c == &k->sources[k->sources_count - 1], state = (k->turns || k->tail) && last;
+    char *beside = term(" + %d", beside_of(k, c));
     if (k->block)
         blocked_source(s, k, c, a, next, first_block, panel);
-    else if (k->one_row && state)
-        stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns ? "turns" : "", lanes, NULL);
+    else if (k->one_row && (state || tail_gates(k)))
+        stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns && last ? "turns" : "", lanes, beside, NULL);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row)
@@ -236,15 +259,7 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
         stream_op(s, "sg_source_runs", c->a, a[0], a[1], a[2], c->w, a[3], a[4], a[5], a[6], next, reps, pitch, NULL);
     for (int i = 0; i < 7; i++)
         free(a[i]);
-    free(reps), free(pitch), free(lanes), free(next);
-}
-
-static bool has_bias(const Kernel *k)
-{
-    for (int i = 0; i < k->params_count; i++)
-        if (strcmp(k->params[i].name, "bias") == 0)
-            return true;
-    return false;
+    free(reps), free(pitch), free(lanes), free(next), free(beside);
 }
 
 /* What the sums start from */
@@ -302,22 +317,50 @@ static bool program_loads(const Program *p, const char *param)
     return false;
 }
 
-/* Behind the tile of the whole panels, whose last source is the state: the same for the other units, with that source's sums as the tile left them */
+/* Sums and v_sigmoid_below of them, a0.. and below0.., that the equations mention */
+static void gates(Stream *s, const Kernel *k)
+{
+    static const char *const FORMS[2][2] = {{"a%d", "sg_gates_sum"}, {"below%d", "sg_gates_below"}};
+    for (int q = 0; q < 2 * k->slots; q++) {
+        char *name = mem_format(FORMS[q % 2][0], q / 2), *slot = stream_int(q / 2);
+        if (mentions(k->tail_program.lets, name))
+            stream_op(s, FORMS[q % 2][1], name, slot, NULL);
+        free(name), free(slot);
+    }
+}
+
+/* Behind the tile of the whole panels: the same for the other units. The tile left their sums with the state, its last source, or all of their sums. */
 static void tail(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
     Stream *s = e->stream;
-    const Source *state = &k->sources[k->sources_count - 1];
-    const char *const none[] = {"w_tail", state->w, program_loads(&k->program, state->a) ? NULL : state->a, NULL};
-    char *own = declare(k, none), *args = names(k, NULL), *own_args = names(k, none), *units = stream_int(k->tail), *used = stream_int(k->tail_units);
-    char *end = stream_int(k->units - e->plan->P), *lanes = stream_int(k->tail_lanes);
-    stream_op(s, "sg_tail_begin", k->name, used, end, units, slots, own, NULL);
-    inits(s, k);
-    for (int i = 0; i < k->sources_count - 1; i++)
-        source(s, k, &k->sources[i], 0, e->plan->P);
-    stream_op(s, "sg_tail_add", NULL);
-    tile_program(s, k);
+    const bool whole = tail_gates(k);
+    Kernel rest = *k;
+    rest.program = whole ? k->tail_program : k->program;
+    const char *without[2 + 2 * SOURCES_MAX + 1] = {"w_tail", whole ? "bias" : "w_tail"};
+    int count = 2;
+    for (int i = whole ? 0 : k->sources_count - 1; i < k->sources_count; i++) {
+        without[count++] = k->sources[i].w;
+        if (!program_loads(&rest.program, k->sources[i].a))
+            without[count++] = k->sources[i].a;
+    }
+    char *own = declare(k, without), *args = names(k, NULL), *own_args = names(k, without), *units = stream_int(k->tail), *used = stream_int(k->tail_units);
+    char *end = stream_int(k->units - e->plan->P), *lanes = stream_int(k->tail_lanes), *twice = stream_int(k->tail_twice);
+    if (whole) {
+        stream_op(s, "sg_gates_begin", k->name, used, end, units, slots, own, lanes, NULL);
+        stream_op(s, "sg_program_begin", NULL);
+        gates(s, k);
+        program(s, &rest);
+        stream_op(s, "sg_program_end", NULL);
+    } else {
+        stream_op(s, "sg_tail_begin", k->name, used, end, units, slots, own, NULL);
+        inits(s, k);
+        for (int i = 0; i < k->sources_count - 1; i++)
+            source(s, k, &k->sources[i], 0, e->plan->P);
+        stream_op(s, "sg_tail_add", twice, NULL);
+        tile_program(s, k);
+    }
     stream_op(s, "sg_single_tail_end", k->name, params, args, end, lanes, own_args, k->turns ? "turns" : "", NULL);
-    free(own), free(args), free(own_args), free(units), free(used), free(end), free(lanes);
+    free(own), free(args), free(own_args), free(units), free(used), free(end), free(lanes), free(twice);
 }
 
 static void tile(Emitter *e, const Kernel *k)
@@ -326,6 +369,8 @@ static void tile(Emitter *e, const Kernel *k)
     char *slots = stream_int(k->slots), *params = declare(k, NULL), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
     tile_begin(e, k, slots, params);
     inits(s, k);
+    if (tail_gates(k) && has_bias(k))
+        stream_op(s, "sg_tail_bias", lanes, NULL);
     if (k->block)
         stream_op(s, "sg_blocked_resume", NULL);
     for (int i = 0, block = 0; i < k->sources_count; block += kernel_blocks(k, &k->sources[i++]))

@@ -19,8 +19,8 @@ static double *packed_values(const Emitter *e, int buffer)
         for (int q = 0; q < p->gates && p->buffer == buffer; q++)
             for (int j = 0; j < p->units; j++)
                 for (int k = 0; k < p->inputs; k++)
-                    values[j / plan->P * p->panel_stride + k * p->k_stride + p->slot[q] * (p->apart ? p->apart : plan->P) + j % plan->P] =
-                        from[q * p->from_q + (p->first + j) * p->from_j + k * p->from_k];
+                    values[p->to + j / plan->P * p->panel_stride + k * p->k_stride + p->slot[q] * (p->apart ? p->apart : plan->P) + j % plan->P] =
+                        from[q * p->from_q + (p->first + j) * p->from_j + k * p->from_k] * (p->slot[q] + 1 == p->twice ? 2 : 1);
     }
     return values;
 }

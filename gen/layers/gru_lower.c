@@ -36,6 +36,15 @@ static const Let STREAM_LETS[] = {
     {0},
 };
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
+static const Let TAIL_LETS[] = {
+    {NULL, "(1) gates: r = 1 / below1, z = 1 / below2"},
+    {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
+    {"an", "a0 + v_inverse(below1) * a3"},
+    {"n_below", "v_tanh_below(an)"},
+    {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
+    {"ht", "v_quick_quotient((below2 - ONE) * v_tanh_above(an) + h_before * n_below, below2 * n_below)"},
+    {0},
+};
 
 static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"r", "gates", 1}, {"z", "gates", 2}, {"hn", "gates", 3},
                                      {"h_before", "h0", -1}, {0}};
@@ -67,6 +76,7 @@ static const Cell GRU = {
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
+    .tail = {.loads = FORWARD_LOADS, .lets = TAIL_LETS, .stores = STREAM_STORES},
     .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",
 };
 

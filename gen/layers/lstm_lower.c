@@ -42,6 +42,16 @@ static const Let STREAM_LETS[] = {
     {0},
 };
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
+/* tanh(a) = 2 sigmoid(2 a) - 1, so all four are one function's: less exact than v_tanh for small a, as exact as the other gates */
+static const Let TAIL_LETS[] = {
+    {NULL, "(2) gates: i, f, o = 1 / below, g = (2 - below2) / below2, as a2 is here twice"},
+    {NULL, "(3) c_t = f c_(t-1) + i g, over one denominator"},
+    {"i_g", "below0 * below2"},
+    {"ct", "v_quick_quotient(c_before * i_g + (2 - below2) * below1, below1 * i_g)"},
+    {NULL, "(4) h_t = o tanh(c_t)"},
+    {"ht", "v_quick_quotient(v_tanh_above(ct), below3 * v_tanh_below(ct))"},
+    {0},
+};
 
 static const Load REVERSE_LOADS[] = {{"i", "gates", 0}, {"f", "gates", 1}, {"g", "gates", 2}, {"o", "gates", 3}, {"c_before", "c0", -1},
                                      {"ht", "h", -1}, {"dct", "dc", -1}, {0}};
@@ -75,6 +85,8 @@ static const Cell LSTM = {
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
+    .tail = {.loads = FORWARD_LOADS, .lets = TAIL_LETS, .stores = STREAM_STORES},
+    .tail_twice = 3,
     .equations = "i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c')",
 };
 

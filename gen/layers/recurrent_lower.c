@@ -100,7 +100,35 @@ static bool keeps(const Run *r) { return !r->plan->infer_only; }
 /* A row alone, whose gates nobody asks for: in streaming, or in a file that does not train and has one sequence */
 static bool alone(const Run *r, bool stream) { return stream || (r->plan->B == 1 && !keeps(r)); }
 
-/* The recurrent weights of the last units once more, [input][slot][unit] without padding between the slots */
+/* Whether the kernel starts from products made before */
+static bool hoisted(const Run *r, bool stream) { return r->hoist && !stream; }
+
+/* Whether a row's kernel makes the sums of the last units' gates whole, side by side; else inputs and biases come from rows that are not packed so. */
+static bool tail_gates(const Run *r, bool stream) { return r->tail && alone(r, stream) && !hoisted(r, stream) && !r->in.tokens; }
+
+static int tail_lanes(const Run *r) { return plan_pad(r->plan, r->tail * r->cell->slots); }
+
+/* These units' part of a weight, into rows of w_tail from `row` on; a slot is where slot_of says, of the `slots` of the weight the first being `slot` */
+static void tail_part(Run *r, Function *refresh, const char *part, int weight, const int *slot_of, int inputs, int slot, int slots, int row)
+{
+    Plan *plan = r->plan;
+    const int whole = r->H / plan->P * plan->P, lanes = tail_lanes(r);
+    if (!plan->infer_only) {
+        char *to = row ? mem_format("%s + %d", plan_ref(plan, r->w_tail), row * lanes) : mem_copy(plan_ref(plan, r->w_tail));
+        function_line(refresh, "pack_tail(s, %s + %lld, %d, %d, %d, %d, %d, %d, %s);", plan_ref(plan, weight), (long long)whole * inputs * slots, inputs, slots,
+                      slot, r->tail, lanes, r->cell->tail_twice - 1, to);
+        free(to);
+        return;
+    }
+    Pack *pack = pack_gates(r, part, r->w_tail, slot_of, slots, inputs);
+    pack->copy = true;
+    pack->to = (int64_t)row * lanes;
+    pack->first = whole, pack->units = r->H - whole, pack->apart = r->tail;
+    pack->twice = r->cell->tail_twice;
+    pack->panel_stride = 0, pack->k_stride = lanes;
+}
+
+/* The weights of the last units once more, [input][slot][unit] without padding between the slots */
 static void tail(Run *r, Function *refresh)
 {
     Plan *plan = r->plan;
@@ -109,17 +137,29 @@ static void tail(Run *r, Function *refresh)
     r->tail = plan->stream || alone(r, false) ? plan_tail(plan, r->H, cell->slots) : 0;
     if (!r->tail)
         return;
-    const int whole = r->H / plan->P * plan->P, lanes = plan_pad(plan, r->tail * cell->slots);
-    r->w_tail = plan_buffer(plan, BLOCK_DERIVED, r->H, lanes, "of the last units: [k][slot][unit]", "%s_weight_hh_tail", r->base);
-    if (!plan->infer_only) {
-        function_line(refresh, "pack_tail(s, %s + %lld, %d, %d, %d, %d, %d, %s);", plan_ref(plan, r->w_hh), (long long)whole * r->H * cell->h_slots, r->H,
-                      cell->h_slots, cell->h_slot, r->tail, lanes, plan_ref(plan, r->w_tail));
-        return;
+    const bool gates = tail_gates(r, plan->stream);
+    r->tail_rows = gates ? (r->bias ? 2 : 0) + r->K : 0;
+    r->w_tail = plan_buffer(plan, BLOCK_DERIVED, r->tail_rows + r->H, tail_lanes(r),
+                            !gates ? "weight_hh of the last units: [k][slot][unit]" : r->bias ? "of the last units: bias_ih, bias_hh, weight_ih, weight_hh: [k][slot][unit]"
+                                                                                             : "of the last units: weight_ih, weight_hh: [k][slot][unit]", "%s_tail", r->base);
+    if (gates && r->bias) {
+        tail_part(r, refresh, "bias_ih", r->b_ih, cell->x_of, 1, 0, cell->slots, 0);
+        tail_part(r, refresh, "bias_hh", r->b_hh, cell->h_of, 1, 0, cell->slots, 1);
     }
-    Pack *pack = pack_gates(r, "weight_hh", r->w_tail, cell->h_of, cell->h_slots, r->H);
-    pack->copy = true;
-    pack->first = whole, pack->units = r->H - whole, pack->apart = r->tail;
-    pack->panel_stride = 0, pack->k_stride = lanes;
+    if (gates)
+        tail_part(r, refresh, "weight_ih", r->w_ih, cell->x_of, r->K, cell->x_slot, cell->x_slots, r->tail_rows - r->K);
+    tail_part(r, refresh, "weight_hh", r->w_hh, cell->h_of, r->H, cell->h_slot, cell->h_slots, r->tail_rows);
+}
+
+/* A row's argument w_tail, for a kernel that wants all of it or the state's part */
+static void tail_arg(Run *r, Args *args, bool stream)
+{
+    if (!r->tail || !alone(r, stream))
+        return;
+    if (tail_gates(r, stream) || !r->tail_rows)
+        recurrent_arg(args, "w_tail", false, 0, "%s", plan_ref(r->plan, r->w_tail));
+    else
+        recurrent_arg(args, "w_tail", false, 0, "%s + %d", plan_ref(r->plan, r->w_tail), r->tail_rows * tail_lanes(r));
 }
 
 static void derived(Run *r)
@@ -221,9 +261,6 @@ static void input_name(const Run *r, char *name, size_t size)
 static int64_t x_weights(const Run *r) { return r->in.tokens ? 0 : (int64_t)r->K * r->cell->x_slots; }
 static int64_t h_weights(const Run *r) { return (int64_t)r->H * r->cell->h_slots; }
 
-/* Whether the kernel starts from products made before */
-static bool hoisted(const Run *r, bool stream) { return r->hoist && !stream; }
-
 /* One sequence, and weights that the first cache may not hold: read from alternate ends, a part of them is still there. (GRU 64, 48 KB in a cache of
  * 48 KB: 5 to 12% faster; where all of them fit, as fast: LSTM 40 and 48, GRU 48 and 56.) */
 static bool turns(const Run *r, bool stream)
@@ -249,7 +286,10 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     if (r->tail && alone(r, stream)) {
         kernel->tail = r->tail;
         kernel->tail_units = r->H % r->plan->P;
-        kernel->tail_lanes = plan_pad(r->plan, r->tail * r->cell->slots);
+        kernel->tail_lanes = tail_lanes(r);
+        kernel->tail_twice = r->cell->tail_twice;
+        if (tail_gates(r, stream))
+            kernel->tail_program = r->cell->tail;
     }
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
     kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
@@ -347,8 +387,7 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
         input_args(r, &args, first_row, false);
     }
     recurrent_arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
-    if (r->tail && alone(r, false))
-        recurrent_arg(&args, "w_tail", false, 0, "%s", plan_ref(plan, r->w_tail));
+    tail_arg(r, &args, false);
     recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
     if (fresh)
         source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);
@@ -458,8 +497,7 @@ static void stream(Run *r)
     text_add(&args.text, "1%s", turns(r, true) ? ", s->steps[0] & 1" : "");
     input_args(r, &args, "", true);
     recurrent_arg(&args, "w_hh", false, 0, "%s", plan_ref(plan, r->w_hh));
-    if (r->tail)
-        recurrent_arg(&args, "w_tail", false, 0, "%s", plan_ref(plan, r->w_tail));
+    tail_arg(r, &args, true);
     recurrent_arg(&args, "h0", false, r->Hp, "%s", plan_ref(plan, r->s_h));
     if (fresh)
         source(kernel, "h0", "w_hh", r->Hp, r->H, r->H, 0, r->cell->h_slot, r->cell->h_slots);

@@ -7,6 +7,7 @@
 /* One cell's equations, as programs over the kernel parameters
  *   forward: a0.. accumulated slots; h0, c0 the state before; gates, c, h what is kept
  *   stream:  the same without what only backward needs
+ *   tail:    the same, of few units whose slots stand side by side in a vector: below0.. are v_sigmoid_below of the slots, all made at once
  *   reverse: d is the gradient of h; reads gates (and c0, h0, h, dc), leaves the slots' gradients in `gates`; dh_part is what
  *            reaches h0 past the recurrent product (GRU) */
 typedef struct Cell {
@@ -19,7 +20,8 @@ typedef struct Cell {
     bool forward_h0;           /* forward's program reads h0 */
     bool reverse_h0, reverse_h; /* reverse reads the state before, the state after */
     bool dh_part;
-    Program forward, stream, reverse;
+    Program forward, stream, reverse, tail;
+    int tail_twice;            /* the slot that tail wants doubled, + 1; 0: none */
     const char *equations;     /* for comments */
 } Cell;
 

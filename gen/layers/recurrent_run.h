@@ -19,6 +19,7 @@ typedef struct Run {
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */
     char base[200];     /* "lstm_l0_reverse" */
     int tail, w_tail;   /* of a row alone: plan_tail, and the weights of it; -1: there is none */
+    int tail_rows;      /* rows of w_tail before those of the state: biases and inputs, where some kernel makes these sums, too */
     int w_ih, w_hh, b_ih, b_hh, bias_sum, w_hh_t, w_ih_t[2];
     int gates, c, h, dy, dh, dc, dh_part, h0, c0, products;
     int table, table_grad; /* tokens: a row of input products for each; of one-hot tokens these are weight_ih itself and, not here, its gradient */

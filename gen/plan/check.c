@@ -53,6 +53,17 @@ static bool has_param(const Kernel *k, const char *name)
     return false;
 }
 
+static bool check_program(const Kernel *k, const Program *p)
+{
+    for (const Load *load = p->loads; load && load->name; load++)
+        if (!has_param(k, load->param))
+            return fail("the program loads from no parameter", k->name);
+    for (const Store *store = p->stores; store && store->param; store++)
+        if (!has_param(k, store->param))
+            return fail("the program stores to no parameter", k->name);
+    return true;
+}
+
 static bool check_kernel(const Plan *plan, const Kernel *k)
 {
     if (k->kind != KERNEL_SUM && (k->units <= 0 || k->units % plan->P))
@@ -66,13 +77,7 @@ static bool check_kernel(const Plan *plan, const Kernel *k)
     }
     if (k->sums && (k->d_slot != 0 || k->slots != k->d_slots))
         return fail("sums for a bias that not all slots reach", k->name);
-    for (const Load *load = k->program.loads; load && load->name; load++)
-        if (!has_param(k, load->param))
-            return fail("the program loads from no parameter", k->name);
-    for (const Store *store = k->program.stores; store && store->param; store++)
-        if (!has_param(k, store->param))
-            return fail("the program stores to no parameter", k->name);
-    return true;
+    return check_program(k, &k->program) && check_program(k, &k->tail_program);
 }
 
 /* Every tensor lives in exactly one buffer that is large enough. */
@@ -89,7 +94,7 @@ static bool check_packs(const Plan *plan)
         const Pack *p = &plan->packs[i];
         const Buffer *b = &plan->buffers[p->buffer];
         const SeqrtTensor *t = &plan->graph->tensors[p->tensor];
-        int64_t last = (p->units - 1) / plan->P * p->panel_stride + (p->inputs - 1) * p->k_stride + (p->units - 1) % plan->P;
+        int64_t last = p->to + (p->units - 1) / plan->P * p->panel_stride + (p->inputs - 1) * p->k_stride + (p->units - 1) % plan->P;
         int64_t slot = 0, count = (int64_t)t->shape[0] * (t->rank > 1 ? t->shape[1] : 1);
         for (int q = 0; q < p->gates; q++)
             slot = p->slot[q] > slot ? p->slot[q] : slot;

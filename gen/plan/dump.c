@@ -47,12 +47,17 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
     if (!ops_only && k->turns)
         text_add(t, "      every other step reads the weights backwards\n");
     if (!ops_only && k->tail)
-        text_add(t, "      the last %d units packed, %d lanes an input for all their slots\n", k->tail_units, k->tail_lanes);
+        text_add(t, "      the last %d units packed, %d lanes an input for all their slots%s\n", k->tail_units, k->tail_lanes,
+                 k->tail_program.stores ? ", and by equations of their own" : "");
     for (int i = 0; i < k->sources_count; i++) {
         const Source *s = &k->sources[i];
         text_add(t, "      slots %d..%d += %s[%d x %d] . %s\n", s->slot, s->slot + s->slots - 1, s->a, s->reps, s->run, s->w);
     }
     dump_program(&k->program, t);
+    if (k->tail_program.stores) {
+        text_add(t, "      of the last units\n");
+        dump_program(&k->tail_program, t);
+    }
 }
 
 static void dump_function(const Function *f, Text *t)

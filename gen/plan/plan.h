@@ -61,7 +61,7 @@ typedef struct Value {
     Piece piece[2];
 } Value;
 
-/* ---- where a PyTorch tensor lives: packed[panel(j) * panel_stride + k * k_stride + slot[q] * P + j mod P]
+/* ---- where a PyTorch tensor lives: packed[to + panel(j) * panel_stride + k * k_stride + slot[q] * P + j mod P]
  *      = torch[q * from_q + j * from_j + k * from_k], gate q < gates, unit j < units, input k < inputs ---- */
 typedef struct Pack {
     int tensor, buffer;
@@ -71,6 +71,8 @@ typedef struct Pack {
     bool copy; /* the tensor lives elsewhere: constants beside constants */
     int first; /* a copy of the units from this one on, slots `apart` numbers from each other (0: P) */
     int apart;
+    int64_t to;   /* it begins here in the buffer */
+    int twice;    /* this slot + 1 is stored doubled; 0: none */
 } Pack;
 
 /* ---- element-wise programs: equations over vectors of W units, printed as they stand ---- */
@@ -140,6 +142,8 @@ typedef struct Kernel {
     int tail;               /* one_row: units behind the last whole panel, rounded up to a power of two, whose products with the state `w_tail` makes; 0: none */
     int tail_units;         /* .. as they are */
     int tail_lanes;
+    int tail_twice;         /* the slot, + 1, whose weights stand in `w_tail` doubled; 0: none */
+    Program tail_program;   /* for these units, whose sums `w_tail` makes whole, with rows for the biases (if there is one), each source's inputs, the state; no stores: `program` */
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool ahead;             /* with a block: the next one's weights are fetched meanwhile, as the second cache does not keep them from step to step */

@@ -131,8 +131,8 @@ INLINE V v_sqrt(V v)
     return r;
 }
 
-/* Lanes [from, from + count) of an array of vectors, within one of them; zeros behind. What is asked for is a constant wherever it is called. */
-INLINE V v_lanes(const V *v, const int from, const int count)
+/* Lanes [from, from + count) of an array of vectors, within one of them, with `rest` behind. What is asked for is a constant wherever it is called. */
+INLINE V v_lanes(const V *v, const int from, const int count, const Real rest)
 {
     const V whole = v[from / W];
     if (from % W == 0 && count >= W)
@@ -140,10 +140,10 @@ INLINE V v_lanes(const V *v, const int from, const int count)
 #if defined(__GNUC__) && !defined(__clang__)
     VI lane;
     UNROLL for (int i = 0; i < W; i++) lane[i] = i < count ? i + from % W : W;
-    return __builtin_shuffle(whole, v_set(0), lane);
+    return __builtin_shuffle(whole, v_set(rest), lane);
 #else
-    V r = v_set(0);
-    UNROLL for (int i = 0; i < W; i++) r[i] = i < count ? whole[(i + from) % W] : 0;
+    V r;
+    UNROLL for (int i = 0; i < W; i++) r[i] = i < count ? whole[(i + from) % W] : rest;
     return r;
 #endif
 }
@@ -238,7 +238,7 @@ INLINE V v_real(VU u)
 INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
 INLINE V v_max(V a, V b) { return a > b ? a : b; }
 INLINE V v_min(V a, V b) { return a < b ? a : b; }
-INLINE V v_lanes(const V *v, const int from, const int count) { return count > 0 ? v[from] : 0; }
+INLINE V v_lanes(const V *v, const int from, const int count, const Real rest) { return count > 0 ? v[from] : rest; }
 INLINE V v_sqrt(V v) { return sg_vector_sqrt_$1<||>(v); }
 INLINE Real v_sum(V v) { return v; }
 INLINE Real v_hmax(V v) { return v; }|>)m4_dnl

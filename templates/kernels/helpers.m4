@@ -32,14 +32,15 @@ static void transpose_panels(const Share *s, const Real *w, const int panels, co
     }
 }|>)m4_dnl
 sg_helper(<|pack_tail|>, <|
-/* panel: [inputs][slots][P], of which the first `units` count. to: [inputs][lanes], slot q's units from (first + q) * units on. */
-static void pack_tail(const Share *s, const Real *panel, const int inputs, const int slots, const int first, const int units, const int lanes, Real *to)
+/* panel: [inputs][slots][P], of which the first `units` count. to: [inputs][lanes], slot q's units from (first + q) * units on; those of slot `twice` doubled */
+static void pack_tail(const Share *s, const Real *panel, const int inputs, const int slots, const int first, const int units, const int lanes,
+    const int twice, Real *to)
 {
     const Range own = share_range(s, inputs, 1);
     for (ptrdiff_t k = own.first; k < own.end; k++)
         for (int q = 0; q < slots; q++)
             for (int i = 0; i < units; i++)
-                to[k * lanes + (first + q) * units + i] = panel[(k * slots + q) * P + i];
+                to[k * lanes + (first + q) * units + i] = panel[(k * slots + q) * P + i] * (Real)(first + q == twice ? 2 : 1);
 }|>)m4_dnl
 sg_helper(<|copy_reals|>, <|
 static void copy_reals(const Real *from, Real *to, const int count)

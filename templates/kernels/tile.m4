@@ -222,11 +222,11 @@ sg_defop(<|sg_single_source|>, 8, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
 sg_single_run(<|        |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>)
     }|>)m4_dnl
-m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing): where every other call goes backwards, this
-m4_dnl does from the last input to the first.
-sg_defop(<|sg_single_source_state|>, 10, <|    {
+m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing, " + where its rows begin in w_tail"): where every
+m4_dnl other call goes backwards, this does from the last input to the first.
+sg_defop(<|sg_single_source_state|>, 11, <|    {
         enum { WHOLE = $3 / K * K, STEP = $8 * P };
-        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP)<||>sg_if_tail(<|$10|>, <|, *beside = w_tail|>);
+        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP)<||>sg_if_tail(<|$10|>, <|, *beside = w_tail$11|>);
         for (int k = WHOLE; k < $3; k++) {
 sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + k * $10|>)
         }
@@ -267,9 +267,27 @@ INLINE void $1_tail(const int u, const V *tail, $6)
     V acc[K][N * S];
     UNROLL for (int j = 0; j < N * S; j++)
         acc[0][j] = v_zero();|>)m4_dnl
-sg_defop(<|sg_tail_add|>, 0, <|    UNROLL for (int q = 0; q < S; q++)
+m4_dnl sg_tail_add(the slot that is doubled + 1, or 0)
+sg_defop(<|sg_tail_add|>, 1, <|    UNROLL for (int q = 0; q < S; q++)
         UNROLL for (int j = 0; j < N; j++)
-            acc[0][q * N + j] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W);|>)m4_dnl
+            acc[0][q * N + j] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W, 0)m4_ifelse(<|$1|>, <|0|>, , <| * (Real)(q + 1 == $1 ? 0.5 : 1)|>);|>)m4_dnl
+m4_dnl Or, where the first tile sums all that their gates are made of: sg_tail_bias behind its other sums' start; sg_gates_begin(those of sg_tail_begin, LANES),
+m4_dnl a program with sg_gates_sum and sg_gates_below of slots. Behind the last unit a gate is 1/2 and a sum is 0, so that the state stays 0.
+sg_defop(<|sg_tail_bias|>, 1, <|    if (with_tail) {
+        UNROLL for (int j = 0; j < L; j++)
+            rest[0][j] = v_get(w_tail + j * W) + v_get(w_tail + $1 + j * W);
+    }|>)m4_dnl
+sg_defop(<|sg_gates_begin|>, 7, <|}
+
+/* $2 units from $3 on: the sums of all their gates are there, side by side */
+INLINE void $1_tail(const int u, const V *tail, $6)
+{
+    enum { UNITS = $4, R = 1, row = 0, N = UNITS > W ? UNITS / W : 1, L = $7 / W };
+    V below[L];
+    UNROLL for (int j = 0; j < L; j++)
+        below[j] = v_sigmoid_below(tail[j]);|>)m4_dnl
+sg_defop(<|sg_gates_sum|>, 2, <|            const V $1 = v_lanes(tail, $2 * UNITS + j * W, UNITS - j * W, 0);|>)m4_dnl
+sg_defop(<|sg_gates_below|>, 2, <|            const V $1 = v_lanes(below, $2 * UNITS + j * W, UNITS - j * W, 2);|>)m4_dnl
 m4_define(<|sg_turn_comment|>, <|/* turn: every other call goes backwards, from the last unit and input to the first, where the first cache still has weights of the call before. */
 |>)m4_dnl
 m4_dnl sg_single_tail_end(NAME, PARAMS, ARGS, END of the whole panels, LANES, ARGS of the tail, turns or nothing)

@@ -78,6 +78,8 @@ foreach {name options model} {
     four   {-input rows -target {value 1} -codegen {"real: float64"}}  {"lstm: {hidden: 12}" last "linear: {out: targets}"}
     five   {-input rows -target {value 1}}                             {"gru: {hidden: 21}" last "linear: {out: targets}"}
     eight  {-input rows -target {value 1}}                             {"lstm: {hidden: 72}" last "linear: {out: targets}"}
+    normed {-input rows -target {tag 3}}                               {"lstm: {hidden: 20}" layer_norm "gru: {hidden: 18}" layer_norm "linear: {out: classes}"}
+    bare   {-input rows -target {tag 3} -features 6}                   {"lstm: {hidden: 36, layers: 2, bias: false}" "linear: {out: classes}"}
 } {
     set keys [list {*}$options -model $model]
     test tail/$name { verify_vectors {*}$keys } good

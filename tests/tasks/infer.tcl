@@ -108,6 +108,10 @@ foreach kind {lstm gru} {
             compare M_OUTPUTS "gcc -O1 -march=native -DROWS=1 -DFEATURES=$features" host -batch 1 -features $features -T 11 -model [list "$kind: {hidden: 40}" last "linear: {out: classes}"]
         } same
     }
+    # both directions' outputs are the next layer's input: two pieces, each with rows of its own in the packed weights
+    test $kind/alone_pieces {
+        compare M_OUTPUTS "gcc -O1 -march=native -DROWS=1" host -batch 1 -T 5 -model [list "$kind: {hidden: 18, layers: 2, bidirectional: true}" last "linear: {out: classes}"]
+    } same
     # every gate at an end of its range: a quotient that several gates share must not overflow
     test $kind/saturated {
         compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000" host -model [list "$kind: {hidden: 20}" last "linear: {out: classes}"]

@@ -145,7 +145,7 @@ INLINE V v_real(VU u)
 INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
 INLINE V v_max(V a, V b) { return a > b ? a : b; }
 INLINE V v_min(V a, V b) { return a < b ? a : b; }
-INLINE V v_lanes(const V *v, const int from, const int count) { return count > 0 ? v[from] : 0; }
+INLINE V v_lanes(const V *v, const int from, const int count, const Real rest) { return count > 0 ? v[from] : rest; }
 INLINE V v_sqrt(V v) { return sqrtf(v); }
 INLINE Real v_sum(V v) { return v; }
 INLINE Real v_hmax(V v) { return v; }
