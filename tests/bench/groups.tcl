@@ -27,7 +27,7 @@ proc group_lstm {} {
         if {![wanted H=$H]} continue
         set program [layer_build $H $H]
         compare lstm H=$H [list ours $program layer] oneDNN [layer_peer $H $H] [dict create unit ms scale 1e6 ratio_goal $ratio share_goal $share \
-            flops [layer_flops $H $H 64 32] bytes [layer_bytes $H $H 64 32]]
+            flops [layer_flops $H $H 64 32] bytes [layer_bytes $H $H 64 32] limit_of [list $program layer lstm $H $H 64 32]]
     }
     foreach {I H} {20 20 50 50 100 100 9 64 65 64} { layer_ragged $I $H }
 }
@@ -46,8 +46,9 @@ proc group_cells {} {
     foreach cell {gru rnn} {
         foreach H {16 32 64 128 256} {
             if {![wanted $cell,H=$H]} continue
-            compare cells $cell,H=$H [list ours [layer_build $H $H $cell] layer] oneDNN [layer_peer $H $H $cell] \
-                [dict create unit ms scale 1e6 flops [layer_flops $H $H 64 32 $cell]]
+            set program [layer_build $H $H $cell]
+            compare cells $cell,H=$H [list ours $program layer] oneDNN [layer_peer $H $H $cell] \
+                [dict create unit ms scale 1e6 flops [layer_flops $H $H 64 32 $cell] limit_of [list $program layer $cell $H $H 64 32]]
         }
     }
 }
@@ -104,7 +105,7 @@ proc group_infer {} {
         if {![wanted $name]} continue
         set program [build_infer infer_${cell}_${I}_$H last.yaml $I $O [model_sets $cell $H 1 $T 1]]
         set gates [dict get $::gates_of $cell]
-        set facts [dict create unit ns scale $T time_goal $goal quoted $quoted flops [expr {2.0 * $gates * $H * ($I + $H) * $T}] \
+        set facts [dict create unit ns scale $T steps $T time_goal $goal quoted $quoted flops [expr {2.0 * $gates * $H * ($I + $H) * $T}] \
             bytes [expr {4.0 * $gates * $H * ($I + $H) * $T}] limit_of [list $program $cell $I $H]]
         compare infer $name [list ours $program infer] "ONNX Runtime" [onnx_request $cell $I $H $O $T] $facts
         if {[peer_there torch]} {

@@ -1,10 +1,12 @@
-/* limit.c: what no order of instructions gets below in a step of one row, measured on this core: of an LSTM or a GRU.
+/* limit.c: what stands in the way of a step of one row, and of a whole layer's training, of an LSTM, a GRU or an RNN, measured on this core.
  *
- * Takes: cc -DMODEL='"model.c"' limit.c, a generated file whose vectors and functions are used; CELL I H. Gives, in nanoseconds, on one line:
- *   ports     multiply-adds at the FMA peak, and behind them the cell's functions, as many side by side as a core can: both take the same ports
- *   chain     one vector of units: its multiply-adds with the state, all of which wait for the state before, then its functions, one after the other
- *   products  the multiply-adds alone, each with a load of its own from as many bytes of weights, those read last first; nothing waits
- * A step takes as long as the longest of them, at least. Does not: time the model (ours.c), or count what a step does besides.
+ * Takes: cc -DMODEL='"model.c"' limit.c, a generated file whose vectors and functions are used; CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
+ *   chain   one vector of units: its multiply-adds with the state, all of which wait for the state before, then its functions, one after the other
+ *   busy    all multiply-adds of a step, each with a load of its own from as many bytes of weights, those read last first, and all functions; nothing waits
+ *           for anything. The least of four orders: a step has as much to do, and waits besides
+ *   ports   (layer) multiply-adds at the FMA peak, forward and backward, and behind them the cell's functions, as many side by side as a core can: both take the
+ *           same ports, and no order of instructions gets below. Loads, stores and what the caches do not hold are not in it
+ * Does not: time the model (ours.c).
  */
 #define _GNU_SOURCE
 #define SEQGEN_NO_MAIN
@@ -17,13 +19,14 @@
 #include "clock.h"
 #include "cycle.h"
 
-enum { SIDE = 16, MOST = 512, SUMS = 16, EACH = 8, VECTORS = 1 << 16 };
-static V sums[4][SIDE], state_h[SIDE], state_c[SIDE];
+enum { SIDE = 16, MOST = 512, SUMS = 16, VECTORS = 1 << 16 };
+static V sums[4][SIDE], state_h[SIDE], state_c[SIDE], kept[6][SIDE];
 static V stored[VECTORS], spread[SUMS];
-static Real inputs[MOST];
-static int vectors, backwards;
+static Real inputs[2 * MOST];
 
-/* The equations of gen/layers/lstm_lower.c and gru_lower.c, of streaming */
+/* ---- the equations of gen/layers/lstm_lower.c, gru_lower.c and rnn_lower.c ---- */
+
+/* Streaming */
 INLINE void lstm(const V a0, const V a1, const V a2, const V a3, V *c, V *h)
 {
     const V i_below = v_sigmoid_below(a0), f_below = v_sigmoid_below(a1), g_below = v_tanh_below(a2), o_below = v_sigmoid_below(a3), i_g = i_below * g_below;
@@ -37,19 +40,63 @@ INLINE void gru(const V a0, const V a1, const V a2, const V a3, V *h)
     *h = v_quick_quotient((z_below - ONE) * v_tanh_above(an) + *h * n_below, z_below * n_below);
 }
 
-/* Other sums for every vector: nothing waits */
-static void lstm_beside(void)
+/* Of units behind the last whole vector, whose gates' sigmoids are side by side in vectors of their own; what spreads them again is not counted */
+INLINE void tail(const bool is_lstm, const int packed)
 {
-    for (int i = 0; i < SIDE; i++)
-        lstm(sums[0][i], sums[1][i], sums[2][i], sums[3][i], &state_c[i], &state_h[i]);
-    __asm__ volatile("" ::: "memory");
+    V below = v_sigmoid_below(sums[0][SIDE - 1]), an = sums[1][SIDE - 1], *c = &state_c[SIDE - 1], *h = &state_h[SIDE - 1];
+    for (int i = 1; i < packed; i++)
+        below = below + v_sigmoid_below(sums[i][SIDE - 1]);
+    if (is_lstm) {
+        *c = v_quick_quotient(*c * below + (2 - below) * below, below * below);
+        *h = v_quick_quotient(v_tanh_above(*c), below * v_tanh_below(*c));
+    } else {
+        an = an + v_inverse(below) * an;
+        *h = v_quick_quotient((below - ONE) * v_tanh_above(an) + *h * v_tanh_below(an), below * v_tanh_below(an));
+    }
 }
-static void gru_beside(void)
+
+/* Training, forward */
+INLINE void lstm_ahead(const int n)
 {
-    for (int i = 0; i < SIDE; i++)
-        gru(sums[0][i], sums[1][i], sums[2][i], sums[3][i], &state_h[i]);
-    __asm__ volatile("" ::: "memory");
+    const V i = v_gate(sums[0][n]), f = v_gate(sums[1][n]), g = v_tanh(sums[2][n]), o = v_gate(sums[3][n]), c = f * state_c[n] + i * g;
+    kept[0][n] = i, kept[1][n] = f, kept[2][n] = g, kept[3][n] = o, kept[4][n] = c, kept[5][n] = o * v_tanh(c);
 }
+INLINE void gru_ahead(const int n)
+{
+    const V r = v_gate(sums[1][n]), z = v_gate(sums[2][n]), a = v_tanh(sums[0][n] + r * sums[3][n]);
+    kept[0][n] = a, kept[1][n] = r, kept[2][n] = z, kept[3][n] = sums[3][n], kept[4][n] = a + z * (state_h[n] - a);
+}
+
+/* and backward: d is the gradient of h */
+INLINE void lstm_back(const int n)
+{
+    const V i = sums[0][n], f = sums[1][n], g = sums[2][n], o = sums[3][n], h = state_h[n], c0 = state_c[n], d = spread[n];
+    const V dc = kept[5][n] + d * (o - h * v_quick_quotient(h, v_max(o, v_set((Real)1e-30))));
+    kept[0][n] = dc * g * i * (ONE - i), kept[1][n] = dc * c0 * f * (ONE - f), kept[2][n] = dc * i * (ONE - g * g);
+    kept[3][n] = d * h * (ONE - o), kept[5][n] = dc * f;
+}
+INLINE void gru_back(const int n)
+{
+    const V a = sums[0][n], r = sums[1][n], z = sums[2][n], hn = sums[3][n], h = state_h[n], d = spread[n], dn = d * (ONE - z) * (ONE - a * a);
+    kept[0][n] = dn, kept[1][n] = dn * hn * r * (ONE - r), kept[2][n] = d * (h - a) * z * (ONE - z), kept[3][n] = dn * r, kept[4][n] = d * z;
+}
+
+/* Other numbers for every vector: nothing waits */
+#define BESIDE(name, call) \
+    static void name(void) \
+    { \
+        for (int n = 0; n < SIDE; n++) \
+            call; \
+        __asm__ volatile("" ::: "memory"); \
+    }
+BESIDE(lstm_forward, lstm_ahead(n))
+BESIDE(lstm_backward, lstm_back(n))
+BESIDE(gru_forward, gru_ahead(n))
+BESIDE(gru_backward, gru_back(n))
+BESIDE(rnn_forward, kept[0][n] = v_tanh(sums[0][n]))
+BESIDE(rnn_backward, kept[0][n] = spread[n] * (ONE - state_h[n] * state_h[n]))
+
+/* ---- chain ---- */
 
 /* Each needs the h of the one before, by way of memory and one multiply-add, as a step does */
 INLINE V after(int q) { return sums[q][0] + v_set(((const volatile Real *)state_h)[0]) * sums[q][1]; }
@@ -68,47 +115,117 @@ static void gru_behind(void)
     }
 }
 
-/* From alternate ends: what the first cache still has is read first */
-static void products(void)
+/* ---- busy ---- */
+
+static struct {
+    bool is_lstm, backwards;
+    int blocks, vectors; /* whole vectors of units, and each one's multiply-adds */
+    int packed;          /* vectors of a tail's sigmoids; 0: there is no tail */
+} step;
+
+INLINE void functions(const int n)
+{
+    if (step.is_lstm)
+        lstm(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_c[n], &state_h[n]);
+    else
+        gru(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_h[n]);
+    __asm__ volatile("" ::: "memory");
+}
+
+/* `each` sums side by side; functions behind the products of each vector of units, or behind all. From alternate ends: what the first cache still has is read first */
+INLINE void order(const int each, const bool behind_each)
 {
     V acc[SUMS];
     memcpy(acc, spread, sizeof acc);
-    const V *from = backwards ? stored + vectors - SUMS : stored;
-    const Real *in = inputs;
-    for (int i = 0; i < vectors; i += SUMS, from += backwards ? -SUMS : SUMS, in += SUMS / EACH) {
-#pragma GCC unroll 2
-        for (int k = 0; k < SUMS / EACH; k++) {
-            const V x = v_set(in[k]);
-#pragma GCC unroll 8
-            for (int n = 0; n < EACH; n++)
-                acc[k * EACH + n] += x * from[k * EACH + n];
+    const ptrdiff_t forth = step.backwards ? -each : each, rest = step.vectors % each;
+    const V *from = step.backwards ? stored + step.blocks * step.vectors - each : stored;
+    for (int n = 0; n < step.blocks; n++) {
+        const Real *in = inputs;
+        for (int i = 0; i + each <= step.vectors; i += each, from += forth, in += each / 4) {
+#pragma GCC unroll 4
+            for (int k = 0; k < each / 4; k++) {
+                const V x = v_set(in[k]);
+#pragma GCC unroll 4
+                for (int q = 0; q < 4; q++)
+                    acc[k * 4 + q] += x * from[k * 4 + q];
+            }
         }
-        in = in - inputs < MOST - SUMS ? in : inputs;
+        for (int i = 0; i < rest; i += 4, from += step.backwards ? -4 : 4, in++)
+#pragma GCC unroll 4
+            for (int q = 0; q < 4; q++)
+                acc[q] += v_set(*in) * from[(step.backwards ? each - 4 : 0) + q];
+        if (behind_each)
+            functions(n);
     }
+    for (int n = 0; n < step.blocks && !behind_each; n++)
+        functions(n);
+    if (step.packed)
+        tail(step.is_lstm, step.packed);
     memcpy(spread, acc, sizeof acc);
-    backwards = !backwards;
+    step.backwards = !step.backwards;
 }
+static void order_8_each(void) { order(8, true); }
+static void order_16_each(void) { order(16, true); }
+static void order_8_all(void) { order(8, false); }
+static void order_16_all(void) { order(16, false); }
+
+static double busy(bool is_lstm, int I, int H)
+{
+    static void (*const orders[])(void) = {order_8_each, order_16_each, order_8_all, order_16_all};
+    const int whole = H / W, rest = H % W, gates = is_lstm ? 4 : 3;
+    const bool packs = whole > 0 && rest > 0 && rest <= W / 2;
+    step.is_lstm = is_lstm;
+    step.blocks = whole + (rest > 0 && !packs);
+    step.packed = packs ? (rest <= W / 4 ? 1 : 2) : 0;
+    step.vectors = (int)((double)gates * H * (H + I) / W / step.blocks) / 4 * 4; /* rounded down: the least is wanted */
+    double least = 1;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        const double took = clock_best(orders[i]);
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
+static double pair; /* seconds of a multiply-add at the FMA peak */
+static void multiply_adds(void) { cycle_work(CYCLE_LINKS); }
+
+static double chain(bool is_lstm, int H)
+{
+    return clock_best(is_lstm ? lstm_behind : gru_behind) / SIDE + (is_lstm ? 4 : 3) * H * pair;
+}
+
+static double ports(int cell, double I, double H, double T, double B)
+{
+    static void (*const training[][2])(void) = {{rnn_forward, rnn_backward}, {gru_forward, gru_backward}, {lstm_forward, lstm_backward}};
+    static const int gates[] = {1, 3, 4};
+    const double vectors = T * B * H / W, both = clock_best(training[cell][0]) + clock_best(training[cell][1]);
+    return vectors * (3 * gates[cell] * (I + H) * pair + both / SIDE);
+}
+
+static int number(const char *text) { return text ? atoi(text) : 0; }
 
 int main(int argc, char **argv)
 {
-    const bool is_lstm = argc == 4 && strcmp(argv[1], "lstm") == 0, is_gru = argc == 4 && strcmp(argv[1], "gru") == 0;
-    const int I = argc == 4 ? atoi(argv[2]) : 0, H = argc == 4 ? atoi(argv[3]) : 0, gates = is_lstm ? 4 : 3;
-    if ((!is_lstm && !is_gru) || I < 1 || H < 1 || H > MOST / 2)
-        return fprintf(stderr, "usage: limit lstm|gru I H\n"), 1;
-    for (int q = 0; q < 4; q++)
-        for (int i = 0; i < SIDE; i++)
-            sums[q][i] = v_set((Real)(.1 * (q + 1) - .02 * i));
+    static const char *const cells[] = {"rnn", "gru", "lstm"};
+    const bool layer = argc == 7 && strcmp(argv[1], "layer") == 0;
+    char **const args = argv + (layer ? 2 : 1);
+    int cell = 2;
+    while (cell >= 0 && (argc < 4 || strcmp(args[0], cells[cell]) != 0))
+        cell--;
+    const int I = cell < 0 ? 0 : number(args[1]), H = cell < 0 ? 0 : number(args[2]);
+    if ((!layer && (argc != 4 || cell == 0)) || cell < 0 || I < 1 || H < 1 || I + H > 2 * MOST || (!layer && 4 * H / W * (H + I) > VECTORS))
+        return fprintf(stderr, "usage: limit lstm|gru I H\n       limit layer lstm|gru|rnn I H T B\n"), 1;
+    for (int n = 0; n < SIDE; n++) {
+        for (int q = 0; q < 4; q++)
+            sums[q][n] = v_set((Real)(.1 * (q + 1) - .02 * n));
+        state_h[n] = state_c[n] = v_set((Real)(.3 - .02 * n));
+    }
     for (int i = 0; i < VECTORS; i++)
         stored[i] = v_set((Real)1e-3); /* memory of its own: what nobody has written is one page of zeros */
     (void)cycle_of;
-    const double blocks = (double)((H + W - 1) / W), pair = cycle_now() * 1e-9 / 2;
-    const double functions = clock_best(is_lstm ? lstm_beside : gru_beside) / SIDE * blocks;
-    const double chain = clock_best(is_lstm ? lstm_behind : gru_behind) / SIDE;
-    const double pairs = gates * (double)H * H / W;
-    vectors = (int)(gates * H * blocks + SUMS - 1) / SUMS * SUMS;
-    if (vectors > VECTORS)
-        return fprintf(stderr, "limit: found H = %d, expected fewer units\n", H), 1;
-    printf("ports %.1f chain %.1f products %.1f\n", 1e9 * ((pairs + gates * (double)H * I / W) * pair + functions), 1e9 * (chain + gates * H * pair),
-           1e9 * clock_best(products));
+    pair = clock_best(multiply_adds) / (CYCLE_CHAINS * CYCLE_LINKS);
+    if (layer)
+        return printf("ports %.1f\n", 1e9 * ports(cell, I, H, atoi(args[3]), atoi(args[4]))), 0;
+    printf("chain %.1f busy %.1f\n", 1e9 * chain(cell == 2, H), 1e9 * busy(cell == 2, I, H));
     return 0;
 }

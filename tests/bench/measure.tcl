@@ -52,13 +52,13 @@ proc idlest_cpu {} {
 
 # ---- programs ----
 
-# The words of the compiler's command that `seqgen build` runs, without source and output: a recorder stands in for the compiler.
-proc compiler_words {} {
+# The words of the compiler's command that `seqgen build` runs for a target, without source and output: a recorder stands in for the compiler.
+proc compiler_words {{target host}} {
     global work
     set cc [env_or CC cc]
     put $work/record.sh "#!/bin/sh\nprintf '%s\\n' \"\$@\" > $work/record\nexec $cc \"\$@\"\n"
     file attributes $work/record.sh -permissions 0755
-    seqgen_build $work/record_model stream.yaml 1 0 {} $work/record.sh
+    seqgen_build $work/record_model stream.yaml 1 0 [list codegen.target $target] $work/record.sh
     set words {}
     set skip 0
     foreach word [split [string trim [text $work/record]] \n] {
@@ -136,14 +136,14 @@ proc ours {program what} { return [lindex [set ::said [pinned $program $what]] 0
 
 proc peak {} { return [lindex [pinned $::work/peak] 0] }
 
-# What no order of instructions gets below in a step of the model that `program` times, by limit.c: {nanoseconds which}, the longest of its figures
-proc limit_of {program cell I H} {
+# What stands in the way of the model that `program` times, by limit.c with these arguments: {nanoseconds which}, the longest of its figures
+proc limit_of {program args} {
     set dir [file dirname $program]
     if {![file exists $dir/limit] || [file mtime $dir/limit] < [file mtime $dir/ours] || [file mtime $dir/limit] < [file mtime $::here/limit.c]} {
         exec [env_or CC cc] -DMODEL=\"$dir/model.c\" -I$dir $::here/limit.c -o $dir/limit {*}$::compiler 2>@1
     }
     set longest {0 none}
-    foreach {which ns} [pinned $dir/limit $cell $I $H] {
+    foreach {which ns} [pinned $dir/limit {*}$args] {
         if {$ns > [lindex $longest 0]} { set longest [list $ns $which] }
     }
     return $longest
@@ -235,7 +235,7 @@ proc compare {group name args} {
 }
 
 # Rounds of: peak, ours, peer. `ours` and `theirs` are scripts that give nanoseconds; theirs {}: none. `facts` goes into the row:
-# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted, limit_of (what limit_of is asked)
+# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted, limit_of (what limit_of is asked), steps (of a call, where that is asked of one)
 proc rounds {group name ours peer theirs facts} {
     foreach list {a b ratios shares cycles peaks least} { set $list {} }
     for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
@@ -255,7 +255,7 @@ proc rounds {group name ours peer theirs facts} {
     if {[llength $least]} {
         set sorted [lsort -real -index 0 $least]
         lassign [lindex $sorted [expr {[llength $sorted] / 2}]] ns which
-        dict set row limit [expr {$ns * [dict get $facts scale]}]
+        dict set row limit [expr {$ns * ([dict exists $facts steps] ? [dict get $facts steps] : 1)}]
         dict set row limit_by $which
     }
     if {![llength $ratios]} { return $row }

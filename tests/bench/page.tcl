@@ -55,13 +55,12 @@ foreach {group title} $titles {
                 "[number $row made %.3f] s" "[number $row compiled %.1f] s"}]
         continue
     }
-    if {$group in {infer stream}} {
-        table {case seqgen {at least, by} peer {its time} {times as fast} {of the FMA peak}} [lmap row $rows {
-            list [dict get $row case] [shown $row ours] [expr {[dict exists $row limit] ? "[shown $row limit], [dict get $row limit_by]" : ""}] \
-                [expr {[dict exists $row peer] ? [dict get $row peer] : ""}] [shown $row theirs] [number $row ratio %.2f] [percent $row share]}]
-        continue
-    }
-    table {case seqgen peer {its time} {times as fast} {of the FMA peak} {in cycles}} [lmap row $rows {
-        list [dict get $row case] [shown $row ours] [expr {[dict exists $row peer] ? [dict get $row peer] : ""}] [shown $row theirs] \
-            [number $row ratio %.2f] [percent $row share] [percent $row in_cycles]}]
+    set limited [expr {[lsearch $rows *limit_by*] >= 0}]
+    set timed [expr {$group ni {infer stream}}]
+    table [concat {case seqgen} [expr {$limited ? {{at least, by}} : {}}] {peer {its time} {times as fast} {of the FMA peak}} [expr {$timed ? {{in cycles}} : {}}]] [lmap row $rows {
+        set cells [list [dict get $row case] [shown $row ours]]
+        if {$limited} { lappend cells [expr {[dict exists $row limit] ? "[shown $row limit], [dict get $row limit_by]" : ""}] }
+        lappend cells [expr {[dict exists $row peer] ? [dict get $row peer] : ""}] [shown $row theirs] [number $row ratio %.2f] [percent $row share]
+        if {$timed} { lappend cells [percent $row in_cycles] }
+        set cells}]
 }

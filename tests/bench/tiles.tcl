@@ -38,7 +38,7 @@ set widths {
     64 {column 0 registers 31 most_units 6 fewest_sums 8 flags {} target host}
     32 {column 1 registers 15 most_units 4 fewest_sums 4 flags {-mno-avx512f -mprefer-vector-width=256} target host}
     16 {column 2 registers 15 most_units 4 fewest_sums 4 flags {-mno-avx} target host}
-    4  {column 3 registers 64 most_units 4 fewest_sums 4 flags {-march=x86-64} target portable}
+    4  {column 3 registers 64 most_units 4 fewest_sums 4 flags {} target portable}
 }
 
 proc usage_error {message} {
@@ -181,7 +181,7 @@ file mkdir $work
 set width [dict get $options width]
 set shape [dict get $widths $width]
 dict with shape {}
-set compiler [concat [compiler_words] $flags]
+set compiler [concat [compiler_words $target] $flags]
 set near 0
 set all 0
 set passes [dict get $options passes]
