@@ -336,15 +336,17 @@ static void tail(Emitter *e, const Kernel *k, const char *slots, const char *par
     const bool whole = tail_gates(k);
     Kernel rest = *k;
     rest.program = whole ? k->tail_program : k->program;
-    const char *without[2 + 2 * SOURCES_MAX + 1] = {"w_tail", whole ? "bias" : "w_tail"};
-    int count = 2;
+    const char *without[2 + 2 * SOURCES_MAX + 1] = {"w_tail"};
+    int count = 1;
+    if (whole)
+        without[count++] = "bias";
     for (int i = whole ? 0 : k->sources_count - 1; i < k->sources_count; i++) {
         without[count++] = k->sources[i].w;
         if (!program_loads(&rest.program, k->sources[i].a))
             without[count++] = k->sources[i].a;
     }
     char *own = declare(k, without), *args = names(k, NULL), *own_args = names(k, without), *units = stream_int(k->tail), *used = stream_int(k->tail_units);
-    char *end = stream_int(k->units - e->plan->P), *lanes = stream_int(k->tail_lanes), *twice = stream_int(k->tail_twice);
+    char *end = stream_int(k->units - e->plan->P), *lanes = stream_int(k->tail_lanes), *twice = k->tail_twice ? stream_int(k->tail_twice - 1) : mem_copy("");
     if (whole) {
         stream_op(s, "sg_gates_begin", k->name, used, end, units, slots, own, lanes, NULL);
         stream_op(s, "sg_program_begin", NULL);

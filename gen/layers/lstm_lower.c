@@ -44,7 +44,7 @@ static const Let STREAM_LETS[] = {
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 /* tanh(a) = 2 sigmoid(2 a) - 1, so all four are one function's: less exact than v_tanh for small a, as exact as the other gates */
 static const Let TAIL_LETS[] = {
-    {NULL, "(2) gates: i, f, o = 1 / below, g = (2 - below2) / below2, as a2 is here twice"},
+    {NULL, "(2) gates: i, f, o = 1 / below0, 1 / below1, 1 / below3; a2 stands here doubled, so g = tanh = (2 - below2) / below2"},
     {NULL, "(3) c_t = f c_(t-1) + i g, over one denominator"},
     {"i_g", "below0 * below2"},
     {"ct", "v_quick_quotient(c_before * i_g + (2 - below2) * below1, below1 * i_g)"},

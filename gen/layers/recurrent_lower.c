@@ -139,9 +139,11 @@ static void tail(Run *r, Function *refresh)
         return;
     const bool gates = tail_gates(r, plan->stream);
     r->tail_rows = gates ? (r->bias ? 2 : 0) + r->K : 0;
-    r->w_tail = plan_buffer(plan, BLOCK_DERIVED, r->tail_rows + r->H, tail_lanes(r),
-                            !gates ? "weight_hh of the last units: [k][slot][unit]" : r->bias ? "of the last units: bias_ih, bias_hh, weight_ih, weight_hh: [k][slot][unit]"
-                                                                                             : "of the last units: weight_ih, weight_hh: [k][slot][unit]", "%s_tail", r->base);
+    const char *parts = !gates ? "weight_hh" : r->bias ? "bias_ih, bias_hh, weight_ih, weight_hh" : "weight_ih, weight_hh";
+    char *twice = cell->tail_twice ? mem_format(", slot %d doubled", cell->tail_twice - 1) : mem_copy("");
+    char *comment = mem_format("%s of the last units: [k][slot][unit]%s", parts, twice);
+    r->w_tail = plan_buffer(plan, BLOCK_DERIVED, r->tail_rows + r->H, tail_lanes(r), comment, "%s_tail", r->base);
+    free(comment), free(twice);
     if (gates && r->bias) {
         tail_part(r, refresh, "bias_ih", r->b_ih, cell->x_of, 1, 0, cell->slots, 0);
         tail_part(r, refresh, "bias_hh", r->b_hh, cell->h_of, 1, 0, cell->slots, 1);

@@ -267,10 +267,10 @@ INLINE void $1_tail(const int u, const V *tail, $6)
     V acc[K][N * S];
     UNROLL for (int j = 0; j < N * S; j++)
         acc[0][j] = v_zero();|>)m4_dnl
-m4_dnl sg_tail_add(the slot that is doubled + 1, or 0)
+m4_dnl sg_tail_add(the slot whose sums are doubled, or nothing)
 sg_defop(<|sg_tail_add|>, 1, <|    UNROLL for (int q = 0; q < S; q++)
         UNROLL for (int j = 0; j < N; j++)
-            acc[0][q * N + j] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W, 0)m4_ifelse(<|$1|>, <|0|>, , <| * (Real)(q + 1 == $1 ? 0.5 : 1)|>);|>)m4_dnl
+            acc[0][q * N + j] += v_lanes(tail, q * UNITS + j * W, UNITS - j * W, 0)m4_ifelse(<|$1|>, , , <| * (Real)(q == $1 ? 0.5 : 1)|>);|>)m4_dnl
 m4_dnl Or, where the first tile sums all that their gates are made of: sg_tail_bias behind its other sums' start; sg_gates_begin(those of sg_tail_begin, LANES),
 m4_dnl a program with sg_gates_sum and sg_gates_below of slots. Behind the last unit a gate is 1/2 and a sum is 0, so that the state stays 0.
 sg_defop(<|sg_tail_bias|>, 1, <|    if (with_tail) {

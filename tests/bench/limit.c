@@ -3,7 +3,7 @@
  * Takes: cc -DMODEL='"model.c"' limit.c, a generated file whose vectors and functions are used; CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
  *   chain   one vector of units: its multiply-adds with the state, all of which wait for the state before, then its functions, one after the other
  *   busy    all multiply-adds of a step, each with a load of its own from as many bytes of weights, those read last first, and all functions; nothing waits
- *           for anything. The least of four orders: a step has as much to do, and waits besides
+ *           for anything. The least of four orders, and no proof: where a step takes less, its own order is better than these
  *   ports   (layer) multiply-adds at the FMA peak, forward and backward, and behind them the cell's functions, as many side by side as a core can: both take the
  *           same ports, and no order of instructions gets below. Loads, stores and what the caches do not hold are not in it
  * Does not: time the model (ours.c).

@@ -37,7 +37,7 @@ proc shown {row key} {
     return [format [expr {$value < 10 ? "%.3f" : $value < 100 ? "%.1f" : "%.0f"}] $value]$unit
 }
 proc percent {row key} { return [expr {[dict exists $row $key] ? [format %.0f%% [expr {100 * [dict get $row $key]}]] : ""}] }
-proc number {row key format} { return [expr {[dict exists $row $key] ? [format $format [dict get $row $key]] : ""}] }
+proc number {row key format} { if {[dict exists $row $key]} { return [format $format [dict get $row $key]] } } ;# no expr: it makes 1.1 of 1.10
 
 proc table {head rows} {
     puts "| [join $head { | }] |\n|[string repeat { --- |} [llength $head]]"

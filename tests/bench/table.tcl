@@ -4,7 +4,8 @@
 
 proc have {row key} { return [expr {[dict exists $row $key] && [dict get $row $key] ne ""}] }
 
-proc cell {row key format} { return [expr {[have $row $key] ? [format $format [dict get $row $key]] : "-"}] }
+# No expr: it makes 1.1 of 1.10
+proc cell {row key format} { if {[have $row $key]} { return [format $format [dict get $row $key]] } else { return - } }
 
 proc percent {row key} { return [expr {[have $row $key] ? [format %.0f%% [expr {100 * [dict get $row $key]}]] : "-"}] }
 

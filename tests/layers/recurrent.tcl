@@ -160,8 +160,8 @@ foreach {name input model} {
     test apart/$name { verify {*}$keys } good
     test apart/${name}_are { regexp {_gates \+ at \* 132} [ran $seqgen [spec {*}$keys] --target portable --dump plan] } 1
 }
-# Portable C: rows x sums of a step's tile; a GRU's products have three weights a unit, though it has four sums, and want another one than an LSTM's
-foreach {kind tile} {lstm 4x8 gru 2x16 rnn 2x4} {
+# Portable C: rows x sums of a step's tile; one of four sums a unit has fewer units and more rows
+foreach {kind tile} {lstm 4x8 gru 4x8 rnn 2x4} {
     test portable/$kind {
         set plan [ran $seqgen [spec -batch 32 -input rows -target {value 1} -model [list "$kind: {hidden: 64}" last "linear: {out: targets}"]] --target portable --dump plan]
         regexp {tile \S+_step: [^\n]*\n[^\n]* scalar (\d+x\d+)} $plan -> found

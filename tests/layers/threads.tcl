@@ -103,3 +103,38 @@ test answers/team {
 } {1 3}
 test answers/no_thread { lmap command {train eval predict} { dict get [run ./trainer $command --load w.safetensors --threads 0] err } } \
     [lrepeat 3 "./trainer: --threads \"0\"; expected a whole number of at least 1\n"]
+
+# What follows from the weights, made in shares: each part of it by one of the threads, whether or not a command of the trainer reads it after a shared step
+# (the packed weights of streaming are not read so)
+put refresh.c {#define SEQGEN_NO_MAIN
+#include "m.c"
+#include <stdio.h>
+static Model model;
+static m_Derived whole;
+static void all_wait(void *team) { (void)team; }
+int main(void)
+{
+    m_init(&model);
+    m_init_weights(&model, 1);
+    whole = model.d;
+    for (int count = 1; count <= 7; count++) {
+        memset(&model.d, 0, sizeof model.d);
+        for (int i = 0; i < count; i++)
+            refresh(&model, &(Share){.index = i, .until = i + 1, .count = count, .wait = all_wait});
+        if (memcmp(&whole, &model.d, sizeof whole) != 0)
+            printf("%d ", count);
+    }
+    return 0;
+}
+}
+foreach {name model} {
+    lstm {"lstm: {hidden: 36, layers: 2}" last "linear: {out: classes}"}
+    gru  {"gru: {hidden: 20}" last "linear: {out: classes}"}
+} {
+    test refresh/$name {
+        ran $seqgen [spec -name m -input rows -features 20 -model $model] -o m.c --quiet
+        set build [file dirname [file dirname $seqgen]]
+        ran gcc -O1 -I$build/include -I. refresh.c -o refresh {*}[glob $build/lib/libseqtrain.a $build/lib/libseqrt.a] -ljansson -lm -lpthread
+        ran ./refresh
+    } {}
+}
