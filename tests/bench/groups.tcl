@@ -134,7 +134,8 @@ proc group_stream {} {
         if {![wanted $name]} continue
         set gates [dict get {gru 3 lstm 4} $cell]
         set program [build stream_${cell}_$H stream.yaml 1 0 [list model.0 "{$cell: {hidden: $H, name: cell}}"]]
-        compare stream $name [list ours $program stream] {} {} [dict create unit ns scale 1 time_goal $goal quoted $quoted \
+        set theirs [expr {[peer_there rtneural] ? [list peer_ask rtneural $cell $H] : {}}]
+        compare stream $name [list ours $program stream] RTNeural $theirs [dict create unit ns scale 1 time_goal $goal quoted $quoted \
             flops [expr {2.0 * ($gates * $H * (1 + $H) + $H)}] bytes [expr {4.0 * ($gates * $H * (1 + $H) + $H)}] limit_of [list $program $cell 1 $H]]
     }
 }

@@ -198,8 +198,29 @@ proc peer_start_onednn {} {
     puts "beside oneDNN"
 }
 
+# RTNeural is a folder of headers: two of its builds, each the quickest of some cases. The others (its plain C++; xsimd for this processor, Eigen with AVX2, vectors of 512 bits,
+# -ffast-math) were at most a tenth quicker than the better of these two, in no case of `stream` more.
+proc peer_start_rtneural {} {
+    set dir [dict get $::options rtneural]
+    if {$dir eq ""} { return [peer_missing rtneural "--rtneural DIR names no checkout of it"] }
+    set programs {}
+    foreach {library include flags} {EIGEN modules/Eigen -march=native XSIMD modules/xsimd/include {-mavx2 -mfma}} {
+        set program $::work/rtneural_[string tolower $library]
+        puts stderr "  compiling [file tail $program]"
+        if {[catch {exec [env_or CXX c++] -std=c++17 -O3 -w {*}$flags -DRTNEURAL_USE_$library=1 -DRTNEURAL_DEFAULT_ALIGNMENT=32 -I$dir -I$dir/$include -I$dir/modules/json \
+            -I$::here $::here/rtneural.cpp -o $program 2>@1} message]} {
+            puts "RTNeural with $library is left out, it does not compile: [lindex [split $message \n] 0]"
+        } else { lappend programs $program }
+    }
+    if {![llength $programs]} { return [peer_missing rtneural "rtneural.cpp does not compile with what is in $dir"] }
+    set ::rtneural_programs $programs
+    set ::peers(rtneural) {}
+    puts "beside RTNeural"
+}
+
 proc peer_ask {name args} {
     if {$name eq "onednn"} { return [lindex [pinned env OMP_NUM_THREADS=1 $::work/onednn {*}$args] 0] }
+    if {$name eq "rtneural"} { return [tcl::mathfunc::min {*}[lmap program $::rtneural_programs { pinned $program {*}$args }]] }
     if {[catch {
         puts $::peers($name) $args
         if {[gets $::peers($name) answer] < 0} { error "its output ended" }

@@ -1,4 +1,4 @@
-# run.tcl: what the generated C takes beside PyTorch, oneDNN and ONNX Runtime, in one run, on one core.
+# run.tcl: what the generated C takes beside PyTorch, oneDNN, ONNX Runtime and RTNeural, in one run, on one core.
 #
 # Takes: groups and options, see usage. Gives: tables on the terminal, results.tsv, roofline.svg; exit 0, 1 for usage, 5 when a tool
 # failed. Does not: judge (a goal that is missed is shown, and no error), run in ctest, install peers.
@@ -18,7 +18,7 @@ groups (default: all)
   cells     one GRU or RNN layer, beside oneDNN
   step      a whole training step, beside PyTorch
   infer     one sequence, beside ONNX Runtime and PyTorch
-  stream    one streaming step 1 -> H -> 1, beside RTNeural's quoted figures
+  stream    one streaming step 1 -> H -> 1, beside RTNeural: its quoted figures, and itself where it is there
   epoch     an epoch of first_names, sentiment and sotu, beside PyTorch with packed sequences
   size      code size, time to generate and to compile for 16, 128, 1024 steps
 
@@ -28,6 +28,7 @@ options
   --only GLOB    only cases whose name matches
   --no-peers     ours alone
   --npm DIR      where `npm i --prefix DIR onnxruntime-node --ignore-scripts` was run (default WORK/npm)
+  --rtneural DIR a checkout of RTNeural, its submodule xsimd included
   --work DIR     programs and models are kept there (default $TMPDIR/seqgen-bench)
   --out DIR      where results.tsv and roofline.svg go (default WORK)
   --help
@@ -38,6 +39,7 @@ peers; one that is missing is left out, and said to be
   PyTorch        apt-get install python3-torch python3-yaml libopenblas0
   oneDNN         apt-get install libdnnl-dev g++
   ONNX Runtime   npm i --prefix DIR onnxruntime-node --ignore-scripts; the models are exported by PyTorch
+  RTNeural       git clone --recursive https://github.com/jatinchowdhury18/RTNeural DIR
 
 examples
   tclsh tests/bench/run.tcl lstm --only 'H=64*'
@@ -53,13 +55,13 @@ proc usage_error {message} {
 # Options and groups from the command line
 proc command_line {words} {
     global groups
-    set options [dict create rounds 5 cpu "" only * peers 1 npm "" work [work_default] out "" groups {}]
+    set options [dict create rounds 5 cpu "" only * peers 1 npm "" rtneural "" work [work_default] out "" groups {}]
     while {[llength $words]} {
         set words [lassign $words word]
         switch -glob -- $word {
             --help     { puts -nonewline $::usage; exit 0 }
             --no-peers { dict set options peers 0 }
-            --rounds - --cpu - --only - --npm - --work - --out {
+            --rounds - --cpu - --only - --npm - --rtneural - --work - --out {
                 if {![llength $words]} { usage_error "found nothing after $word, expected a value" }
                 set words [lassign $words value]
                 dict set options [string range $word 2 end] $value
