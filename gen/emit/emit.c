@@ -117,9 +117,11 @@ static int64_t predict_flash(const Plan *plan)
     for (int i = 0; i < plan->kernels_count; i++)
         if (plan->kernels[i].kind == KERNEL_TILE || plan->kernels[i].kind == KERNEL_OUTER)
             code += A_KERNEL[plan->graph->spec->codegen.target];
+    const SeqrtTask *task = &plan->graph->spec->task;
+    const int scales = (task->input_shift ? 2 * task->features : 0) + (task->target_shift ? 2 * task->target_columns_count : 0);
+    code += (int64_t)scales * plan->graph->spec->codegen.real_bytes;
     if (plan->infer_only)
         return code + plan->block_bytes[BLOCK_PARAM];
-    const SeqrtTask *task = &plan->graph->spec->task;
     for (int i = 0; i < task->vocab_count; i++) /* a pointer and what it points to */
         code += 8 + (int64_t)strlen(task->vocab[i]) + 1;
     return code;

@@ -36,6 +36,18 @@ static void sizes(Emitter *e)
     stream_op(e->stream, "sg_enum_end", NULL);
 }
 
+/* What turns a file's numbers into the network's, and back */
+static void normalisation(Emitter *e)
+{
+    const SeqrtTask *task = &e->spec->task;
+    char *columns = stream_int(task->target_columns_count);
+    if (task->input_shift)
+        stream_op(e->stream, "sg_header_input_scale", NULL);
+    if (task->target_shift)
+        stream_op(e->stream, "sg_header_target_scale", columns, e->graph->outputs > task->target_columns_count ? mem_format("output i of column i %% %s", columns) : "by output", NULL);
+    free(columns);
+}
+
 static void weights(Emitter *e)
 {
     stream_op(e->stream, "sg_struct_begin", "The weights as PyTorch shapes them", "Weights", NULL);
@@ -118,21 +130,22 @@ static void functions(Emitter *e)
     const Graph *g = e->graph;
     const bool steps = g->out.steps, tokens = g->in.tokens;
     const SeqrtTarget target = e->spec->task.target;
-    char *input = tokens ? mem_format("[rows][%d] tokens", g->T) : mem_format("[rows][%d][%d] features", g->T, g->in.width);
-    char *output = steps ? mem_format("[rows][%d][%d], zero past a row's length", g->T, g->outputs) : mem_format("[rows][%d]", g->outputs);
+    const char *in_scaled = e->spec->task.input_shift ? ", normalised" : "", *out_scaled = e->spec->task.target_shift ? ", normalised" : "";
+    char *input = tokens ? mem_format("[rows][%d] tokens", g->T) : mem_format("[rows][%d][%d] features%s", g->T, g->in.width, in_scaled);
+    char *output = steps ? mem_format("[rows][%d][%d]%s, zero past a row's length", g->T, g->outputs, out_scaled) : mem_format("[rows][%d]%s", g->outputs, out_scaled);
     stream_op(e->stream, "sg_header_init", NULL);
     if (!e->plan->infer_only)
         stream_op(e->stream, "sg_header_weights", NULL);
     stream_op(e->stream, "sg_header_forward", input, output, e->input_type, NULL);
     if (!e->plan->infer_only) {
         const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
-        char *what = values ? mem_format("[rows][%d] values", g->outputs) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
+        char *what = values ? mem_format("[rows][%d] values%s", g->outputs, out_scaled) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
         stream_op(e->stream, "sg_header_train", e->input_type, what, e->target_type, NULL);
         free(what);
     }
     if (e->plan->stream)
-        stream_op(e->stream, "sg_header_stream", tokens ? "a token" : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),
-                  steps ? "" : ", as if the sequence ended here", NULL);
+        stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),
+                  mem_format("%s%s", out_scaled, steps ? "" : ", as if the sequence ended here"), NULL);
     if (e->plan->carry)
         stream_op(e->stream, "sg_header_carry", NULL);
     free(input), free(output);
@@ -144,6 +157,7 @@ void emit_header(Emitter *e)
                                           (long long)e->graph->weights_count, e->facts.generator));
     stream_op(e->stream, "sg_header_top", top, e->plan->stream ? "1" : "0", NULL);
     sizes(e);
+    normalisation(e);
     if (!e->plan->infer_only) {
         weights(e);
         stream_op(e->stream, "sg_header_tensor", NULL);

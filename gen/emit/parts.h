@@ -26,6 +26,7 @@ void emit_trainer(Emitter *e);    /* trainer.c: what seqrt sees */
 void emit_helpers(Emitter *e);
 void emit_packed_structs(Emitter *e);
 void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
+void emit_numbers(Emitter *e, const double *values, int64_t count); /* stored.c: items of a list of Real */
 void emit_banner(Emitter *e);
 
 /* levels.c: the part of the file that depends on the width of vectors */

@@ -49,7 +49,7 @@ static void add_number(Text *line, int real_bytes, bool comma, double value)
     free(text);
 }
 
-static void numbers(Emitter *e, const double *values, int64_t count)
+void emit_numbers(Emitter *e, const double *values, int64_t count)
 {
     enum { A_LINE = 8 };
     for (int64_t i = 0; i < count; i += A_LINE) {
@@ -73,7 +73,7 @@ static void block(Emitter *e, Block which, const char *type, const char *name)
             continue;
         double *values = which == BLOCK_PARAM ? packed_values(e, i) : derived_values(e, i);
         stream_op(e->stream, "sg_stored_member", b->name, NULL);
-        numbers(e, values, b->rows * b->stride);
+        emit_numbers(e, values, b->rows * b->stride);
         stream_op(e->stream, "sg_stored_member_end", NULL);
         free(values);
     }

@@ -26,6 +26,12 @@ sg_defop(<|sg_enum_begin|>, 0, <|
 enum {|>)m4_dnl
 sg_defop(<|sg_enum_member|>, 3, <|    sg_ID($1) = $2, /* $3 */|>)m4_dnl
 sg_defop(<|sg_enum_end|>, 0, <|};|>)m4_dnl
+sg_defop(<|sg_header_input_scale|>, 0, <|
+/* The network reads normalised numbers: (x - input_shift) / input_scale, by feature, where x is in the units of the data. */
+extern const sg_id(Real) sg_id(input_shift)[sg_ID(FEATURES)], sg_id(input_scale)[sg_ID(FEATURES)];|>)m4_dnl
+sg_defop(<|sg_header_target_scale|>, 2, <|
+/* Its outputs are normalised too: y target_scale + target_shift, $2, is in the units of the data. */
+extern const sg_id(Real) sg_id(target_shift)[$1], sg_id(target_scale)[$1];|>)m4_dnl
 m4_dnl
 m4_dnl Structs: sg_struct_begin(COMMENT, NAME), sg_reals/sg_ints/sg_wides/sg_doubles(NAME, COUNT, COMMENT), sg_struct_end(NAME)
 sg_defop(<|sg_struct_begin|>, 2, <|
