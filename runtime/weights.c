@@ -134,7 +134,7 @@ bool seqrt_checkpoint_extra(const SafeFile *file, const char *name)
         && (!strncmp(name, "optimizer.", 10) || !strncmp(name, "best.", 5) || !strcmp(name, "state.carried"));
 }
 
-static bool name_known(const SeqrtModel *model, const char *name)
+bool seqrt_tensor_known(const SeqrtModel *model, const char *name)
 {
     for (int i = 0; i < model->tensors_count; i++)
         if (!strcmp(model->tensors[i].name, name))
@@ -147,7 +147,7 @@ static void extras_check(Faults *f, const SafeFile *file)
     char text[160];
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *s = &file->tensors[i];
-        if (!name_known(f->model, s->name) && !seqrt_checkpoint_extra(file, s->name))
+        if (!seqrt_tensor_known(f->model, s->name) && !seqrt_checkpoint_extra(file, s->name))
             fault_add(f, "%.200s %s is not in the model", s->name, seqrt_safe_describe(s, text));
     }
 }
@@ -164,12 +164,11 @@ bool seqrt_metas_check(const SafeFile *file, const char *path, SeqrtError *error
     return true;
 }
 
-/* A warning, not an error: weights may well fit a spec that changed. */
-static void hash_check(const SeqrtModel *model, const SafeFile *file, const char *path, SeqrtError *error)
+void seqrt_hash_check(const SeqrtModel *model, const SafeFile *file, const char *path, SeqrtError *error)
 {
     const char *hash = seqrt_safe_meta(file, "spec_hash");
     if (hash && strcmp(hash, model->spec_hash))
-        seqrt_fail(error, "%.300s: warning: weights of spec %.20s, the model is of spec %s; the shapes agree", path, hash, model->spec_hash);
+        seqrt_fail(error, "%.300s: warning: of spec %.20s, the model is of spec %s; the shapes agree", path, hash, model->spec_hash);
 }
 
 bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error)
@@ -185,7 +184,7 @@ bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtE
     if (good) {
         error->text[0] = 0;
         block_fill(model, file, "", weights);
-        hash_check(model, file, path, error);
+        seqrt_hash_check(model, file, path, error);
     }
     seqrt_safe_free(file);
     return good;

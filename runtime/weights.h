@@ -47,6 +47,9 @@ const char *seqrt_place_text(const SeqrtTensor *tensor, size_t at, char text[48]
 #define SEQRT_FORMAT "1"
 #define SEQRT_GATE_ORDER "i,f,g,o / r,z,n"
 bool seqrt_metas_check(const SafeFile *file, const char *path, SeqrtError *error);
+/* *error is a warning, or as it was: weights may well fit a spec that changed. */
+void seqrt_hash_check(const SeqrtModel *model, const SafeFile *file, const char *path, SeqrtError *error);
+bool seqrt_tensor_known(const SeqrtModel *model, const char *name);
 
 /* Metadata that marks a checkpoint; only there may a tensor `name` stand beside the weights. */
 #define SEQRT_CHECKPOINT_MARK "seqgen_checkpoint"

@@ -180,9 +180,9 @@ static bool item_values(Builder *b, size_t last)
     return true;
 }
 
-static bool item_target(Builder *b, SeqrtItem *item)
+/* `last`: the step whose row a class or value stands in */
+static bool item_target(Builder *b, SeqrtItem *item, size_t last)
 {
-    size_t last = item->at + (size_t)item->length - 1;
     if (!b->data->has_target) return true;
     if (seqrt_value_width(b->task)) return item_values(b, last);
     if (b->task->target != SEQRT_CLASS) return true;
@@ -190,11 +190,11 @@ static bool item_target(Builder *b, SeqrtItem *item)
     return item->label >= 0 || target_missing(b, last);
 }
 
-static bool item_add(Builder *b, size_t at, size_t length)
+static bool item_add(Builder *b, size_t at, size_t length, size_t last)
 {
     SeqrtDataset *data = b->data;
     SeqrtItem item = {at, (int)length, -1, b->rows ? b->rows[at] : b->row, data->sequences_count, b->given};
-    if (!items_reserve(b) || !item_target(b, &item)) return false;
+    if (!items_reserve(b) || !item_target(b, &item, last)) return false;
     if (b->text) data->texts[data->items_count] = b->text;
     data->items[data->items_count++] = item;
     return true;
@@ -209,7 +209,7 @@ static bool windows_add(Builder *b, size_t usable)
     for (size_t at = 0; at < usable; at += stride) {
         size_t length = usable - at < window ? usable - at : window;
         if (length < window && task->target == SEQRT_FORECAST) break;
-        if (!item_add(b, b->start + at, length)) return false;
+        if (!item_add(b, b->start + at, length, b->start + at + length - 1)) return false;
         if (at + length == usable) break; /* a further window would hold nothing new */
     }
     return true;
@@ -229,7 +229,7 @@ static bool sequence_cut(Builder *b)
                                    b->row, steps - most_ahead, longest);
         usable = longest;
     }
-    return item_add(b, b->start, usable);
+    return item_add(b, b->start, usable, b->start + (steps - ahead) - 1); /* that of a sequence cut short is the whole one's */
 }
 
 static void sequence_start(Builder *b, long row)

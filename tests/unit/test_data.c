@@ -227,6 +227,21 @@ static void test_forecast_datasets(void)
     seqrt_dataset_free(data);
 }
 
+/* What a sequence is taken for stands in its last row, also where max_length cuts it. */
+static void test_cut_datasets(void)
+{
+    SeqrtTask task = rows_task(SEQRT_CLASS);
+    task.sequence_column = "id", task.max_length = 2;
+    const char *rows = "id,x,y,label,p,q\n1,1,1,no,,\n1,2,2,no,,\n1,3,3,yes,5,6\n2,4,4,no,7,8\n";
+    data_is("a sequence cut short keeps its class", &task, "d.csv", rows, true, "0@2 1,1 2,2 =1; 1@5 4,4 =0");
+    data_is("which need not stand above", &task, "d.csv", "id,x,y,label\n1,1,1,\n1,2,2,\n1,3,3,yes\n", true, "0@2 1,1 2,2 =1");
+    data_is("and must stand there", &task, "d.csv", "id,x,y,label\n1,1,1,no\n1,2,2,no\n1,3,3,\n", true,
+            "!d.csv:4: column \"label\": empty, where a sequence or window ends; a class is expected");
+    task = rows_task(SEQRT_VALUE);
+    task.sequence_column = "id", task.max_length = 2;
+    data_is("and its values", &task, "d.csv", rows, true, "0@2 1,1 2,2 ->5,6; 1@5 4,4 ->7,8");
+}
+
 static void test_shaped_datasets(void)
 {
     SeqrtTask task = rows_task(SEQRT_CLASS);
@@ -609,6 +624,7 @@ int main(void)
     test_next_datasets();
     test_row_datasets();
     test_forecast_datasets();
+    test_cut_datasets();
     test_shaped_datasets();
     test_texts();
     test_pieces();

@@ -267,6 +267,34 @@ static void words_exact(void)
     seqrt_safe_free(f);
 }
 
+/* A checkpoint's tensors all have a place, or the run does not go on. */
+static void resume_whole(void)
+{
+    toy_make(&words_task, 16, 8, 4);
+    CHECK(run("train --steps 5 --checkpoint a.st --quiet") == 0);
+    SafeFile *f = seqrt_safe_read("a.st", &(SeqrtError){""});
+    CHECK(f && f->count < 20);
+    if (!f || f->count >= 20)
+        return;
+    SafeTensor list[21];
+    memcpy(list, f->tensors, (size_t)f->count * sizeof *list);
+    SafeTensor *more = &list[f->count];
+    static const char *const names[] = {"optimizer.foreign.linear.bias", "optimizer.foreign", "best.linear.bias", "state.carried", "junk"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        *more = (SafeTensor){.name = names[i], .type = SAFE_F32, .rank = 1, .shape = {3}, .data = (float[3]){0}};
+        const bool best = !strncmp(names[i], "best.", 5) && isfinite(strtod(seqrt_safe_meta(f, "best_loss"), NULL));
+        CHECK(best || seqrt_safe_write("b.st", f->count + 1, list, f->metas_count, f->metas, &(SeqrtError){""}));
+        CHECK(best || (run("train --steps 9 --resume b.st --quiet") == 2 && strstr(err, names[i]) && strstr(err, "has no place in this training")));
+    }
+    for (int i = 0; i < f->metas_count; i++)
+        if (!strcmp(f->metas[i].key, "spec_hash"))
+            f->metas[i].value = "ffff";
+    CHECK(seqrt_safe_write("b.st", f->count, f->tensors, f->metas_count, f->metas, &(SeqrtError){""}));
+    CHECK(run("train --steps 9 --resume b.st --quiet") == 0 && strstr(err, "b.st: warning: of spec ffff"));
+    CHECK(run("train --steps 9 --resume a.st --quiet") == 0 && !*err);
+    seqrt_safe_free(f);
+}
+
 /* With patience, what is saved is what was best on validation, not what came last. */
 static void patience(void)
 {
@@ -531,6 +559,7 @@ int main(void)
     words_predict();
     words_shared();
     words_exact();
+    resume_whole();
     patience();
     gradients();
     text_commands();

@@ -185,11 +185,52 @@ static bool blocks_load(Trainer *t, TrainState *state, const SafeFile *file, con
     return good && state_load(t, file, path, error);
 }
 
+/* What follows PREFIX in a name, or NULL */
+static const char *behind(const char *name, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    return strncmp(name, prefix, length) ? NULL : name + length;
+}
+
+/* Whether loading has taken the tensor */
+static bool was_taken(const Trainer *t, const TrainState *state, const char *name)
+{
+    const SeqrtModel *m = t->model;
+    const char *tensor = behind(name, "best.");
+    if (seqrt_tensor_known(m, name) || (tensor && isfinite(state->best_loss) && seqrt_tensor_known(m, tensor)))
+        return true;
+    for (int k = 0; k < m->slots_count; k++) {
+        char prefix[1024];
+        snprintf(prefix, sizeof prefix, "optimizer.%s.", m->slot_names[k]);
+        tensor = behind(name, prefix);
+        if (tensor && seqrt_tensor_known(m, tensor))
+            return true;
+    }
+    return m->state_count && !strcmp(name, "state.carried");
+}
+
+/* A run goes on with all that the file holds, or not at all: moments of another optimiser are no mere surplus. */
+static bool extras_check(const Trainer *t, const TrainState *state, const SafeFile *file, const char *path, SeqrtError *error)
+{
+    char text[160];
+    for (int i = 0; i < file->count; i++)
+        if (!was_taken(t, state, file->tensors[i].name))
+            return seqrt_fail(error, "%s: %.200s %s has no place in this training; expected a checkpoint of the same model and optimizer (--load takes the weights alone)",
+                              path, file->tensors[i].name, seqrt_safe_describe(&file->tensors[i], text));
+    return true;
+}
+
 bool seqrt_checkpoint_load(Trainer *t, TrainState *state, const char *path, SeqrtError *error)
 {
     SafeFile *file = seqrt_safe_read(path, error);
     bool good = file && seqrt_metas_check(file, path, error) && counters_load(state, file, path, error)
-             && blocks_load(t, state, file, path, error);
+             && blocks_load(t, state, file, path, error) && extras_check(t, state, file, path, error);
+    if (good) {
+        error->text[0] = 0;
+        seqrt_hash_check(t->model, file, path, error);
+        if (error->text[0])
+            seqrt_stop(t, 0, error);
+    }
     seqrt_safe_free(file);
     return good;
 }

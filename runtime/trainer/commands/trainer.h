@@ -95,6 +95,7 @@ typedef struct TrainState {
     void *best;                /* weights block of best_loss */
 } TrainState;
 bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char *path, SeqrtError *error);
+/* Everything the file holds has a place, or false; the warning of another spec, if any, is printed. */
 bool seqrt_checkpoint_load(Trainer *t, TrainState *state, const char *path, SeqrtError *error);
 
 /* ---- metrics.c ---- */
