@@ -84,6 +84,18 @@ static int report(const Cli *cli, const Graph *graph, const char *path, const Em
     return EXIT_DONE;
 }
 
+int command_unroll_auto(const Cli *cli, const Graph *graph, Spec *spec)
+{
+    Home home;
+    if (spec->codegen.unroll != UNROLL_AUTO || spec->codegen.max_lines == 0)
+        return EXIT_DONE;
+    if (!home_find(&home, false))
+        return EXIT_SYSTEM;
+    int status = emit_unroll_auto(graph, &(EmitOptions){.infer_only = cli_infer(cli), .templates_dir = home.templates}, &spec->codegen);
+    home_free(&home);
+    return status;
+}
+
 static int generated_write(const Cli *cli, const Graph *graph, const EmitResult *result, double seconds)
 {
     if (cli->output && strcmp(cli->output, "-") == 0)

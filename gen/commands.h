@@ -10,6 +10,9 @@
 extern const Command command_table[];
 extern const int command_count;
 
+/* Before any of them but run: whether `unroll: auto` fits within max_lines is known when the C is made. */
+int command_unroll_auto(const Cli *cli, const Graph *graph, Spec *spec);
+
 int command_build(const Cli *cli, const Graph *graph);
 int command_verify(const Cli *cli, const Graph *graph);  /* verify.c */
 int command_compare(const Cli *cli, const Graph *graph); /* compare.c; graph NULL: only the page anew */

@@ -168,7 +168,8 @@ static int candidate_read(Compare *c, Candidate *candidate, const char *path)
         return EXIT_SPEC;
     candidate->spec = candidate->own_spec;
     candidate->graph = candidate->own_graph;
-    return candidate_prepare(c, candidate);
+    const int status = command_unroll_auto(c->cli, candidate->graph, candidate->own_spec);
+    return status == EXIT_DONE ? candidate_prepare(c, candidate) : status;
 }
 
 /* main.c has read the first; the rest are read here, all of them, so that all errors are seen at once. */

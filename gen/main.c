@@ -23,12 +23,16 @@ static int dump(char *text)
 
 /* Shapes, parameters, checks between layers (graph/); then what was asked for: generating (plan/, emit/, templates/, see
  * commands.c for the seams ops, plan and m4), the interpreter (interp/), or both (verify.c). */
-static int graph_stage(const Cli *cli, const Spec *spec, Diag *diag)
+static int graph_stage(const Cli *cli, Spec *spec, Diag *diag)
 {
     Graph *graph = graph_build(spec, diag);
     if (!graph)
         return EXIT_SPEC;
-    int status = dump_asked(cli, "graph") ? dump(graph_dump(graph)) : cli->command->run(cli, graph);
+    int status = EXIT_DONE;
+    if (dump_asked(cli, "graph"))
+        status = dump(graph_dump(graph));
+    else if (strcmp(cli->command->name, "run") == 0 || (status = command_unroll_auto(cli, graph, spec)) == EXIT_DONE)
+        status = cli->command->run(cli, graph);
     graph_free(graph);
     return status;
 }

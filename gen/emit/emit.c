@@ -236,6 +236,17 @@ int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines)
     return status;
 }
 
+int emit_unroll_auto(const Graph *graph, const EmitOptions *options, CodegenSpec *codegen)
+{
+    int64_t lines = 0;
+    if (codegen->unroll != UNROLL_AUTO || codegen->max_lines == 0)
+        return 0;
+    const int status = emit_lines(graph, options, &lines);
+    if (status == 0 && lines > codegen->max_lines)
+        codegen->unroll = UNROLL_NONE;
+    return status;
+}
+
 char *emit_dump(const Graph *graph, const char *seam, bool infer_only)
 {
     Plan *plan = plan_build(graph, infer_only);

@@ -35,6 +35,8 @@ int emit_info(const Graph *graph, bool infer_only, EmitInfo *info);
 /* Lines of model.c, counted: it is generated, and thrown away; weights that it would store count as zeros. Budgets are not looked at.
  * Exit code as emit_model's. */
 int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines);
+/* unroll: auto becomes none where straight-line calls are more lines than max_lines allows; *codegen is that of the graph's spec. */
+int emit_unroll_auto(const Graph *graph, const EmitOptions *options, CodegenSpec *codegen);
 char *emit_dump(const Graph *graph, const char *seam, bool infer_only); /* "ops" or "plan"; NULL: there is no plan, and why is printed */
 
 #endif

@@ -57,16 +57,30 @@ foreach option {--max-ram --max-flash --max-lines} {
 # What is counted is what there is: of lines, and of memory (the C asserts it of sizeof)
 foreach target {host portable x86-64 cortex-m} {
     test counted/$target {
-        regexp {"lines": (\d+)} [ran $seqgen info $spec --target $target --json] - counted
-        regexp {"lines": (\d+),.*"ram_bytes": (\d+)} [ran $seqgen $spec --target $target -o counted.c --json] - told ram
+        set fixed [list $spec --target $target --unroll full]
+        regexp {"lines": (\d+)} [ran $seqgen info {*}$fixed --json] - counted
+        regexp {"lines": (\d+),.*"ram_bytes": (\d+)} [ran $seqgen {*}$fixed -o counted.c --json] - told ram
         set there [expr {[llength [split [text counted.c] \n]] - 1}]
         set asserted [regexp "_Static_assert\\(sizeof\\(Model\\) == $ram," [text counted.c]]
-        set less [run $seqgen $spec --target $target -o less.c --max-lines [expr {$there - 1}]]
+        set less [run $seqgen {*}$fixed -o less.c --max-lines [expr {$there - 1}]]
         list [expr {$counted == $there && $told == $there}] $asserted [dict get $less code] [glob -nocomplain less*] \
-            [dict get [run $seqgen $spec --target $target -o same.c --max-lines $there --max-ram $ram --quiet] code] \
-            [dict get [run $seqgen $spec --target $target -o lower.c --max-ram [expr {$ram - 1}] --quiet] code]
+            [dict get [run $seqgen {*}$fixed -o same.c --max-lines $there --max-ram $ram --quiet] code] \
+            [dict get [run $seqgen {*}$fixed -o lower.c --max-ram [expr {$ram - 1}] --quiet] code]
     } {1 1 3 {} 0 3}
 }
+# auto: straight-line calls where they fit, loops where only they do, in every command; neither: an error
+test auto_unroll {
+    set long [list $root/specs/first_names_rnn.yaml --set data.max_length=60]
+    regexp {"lines": (\d+)} [ran $seqgen info {*}$long --unroll full --json] - full
+    regexp {"lines": (\d+)} [ran $seqgen info {*}$long --unroll none --json] - none
+    set lines [lmap most [list $full [expr {$full - 1}] $none] {
+        ran $seqgen {*}$long -o auto.c --max-lines $most --quiet
+        regexp {"lines": (\d+)} [ran $seqgen info {*}$long --max-lines $most --json] - told
+        list [expr {[llength [split [text auto.c] \n]] - 1}] $told
+    }]
+    list [expr {$lines eq [list [list $full $full] [list $none $none] [list $none $none]]}] [expr {$none < $full}] \
+        [dict get [run $seqgen {*}$long -o less.c --max-lines [expr {$none - 1}]] code]
+} {1 1 3}
 # Where loops are unrolled: strict C has no word for it, a core without vectors needs it.
 foreach {target unrolls} {portable 0 cortex-m 1 host 1} {
     test unrolls/$target { regexp {_Pragma\("GCC unroll} [ran $seqgen $spec --target $target -o -] } $unrolls
