@@ -67,6 +67,28 @@ static void fill_name(Reader *reader, Spec *spec, int at)
         layer->name = nth == 1 ? pool_copy(reader->pool, layer->kind->name) : pool_format(reader->pool, "%s_%d", layer->kind->name, nth);
 }
 
+/* Whether the name is one that C gives a part of the recurrent layer `other`: other_l0, other_l0_reverse, other_l1_dropout */
+static bool names_part(const char *name, const LayerSpec *other)
+{
+    if (other->p.hidden <= 0 || !other->name)
+        return false;
+    const size_t length = strlen(other->name);
+    return strncmp(name, other->name, length) == 0 && strncmp(name + length, "_l", 2) == 0 && isdigit((unsigned char)name[length + 2]);
+}
+
+static bool check_parts(Reader *reader, const Spec *spec, int at)
+{
+    const LayerSpec *layer = &spec->layers[at];
+    for (int i = 0; i < spec->layers_count && layer->name; i++) {
+        if (!names_part(layer->name, &spec->layers[i]))
+            continue;
+        diag_error(reader->diag, layer->loc, "choose another: name: encoder", "the layer name '%.64s' is what a part of layer %d, '%.64s', is called in C", layer->name, i + 1,
+                   spec->layers[i].name);
+        return false;
+    }
+    return true;
+}
+
 static bool check_name(Reader *reader, const Spec *spec, int at)
 {
     const LayerSpec *layer = &spec->layers[at];
@@ -110,5 +132,7 @@ bool read_model(Reader *reader, const Node *list, Spec *spec)
         fill_name(reader, spec, i);
         good = check_name(reader, spec, i) && good;
     }
+    for (int i = 0; i < list->count; i++)
+        good = check_parts(reader, spec, i) && good;
     return good;
 }
