@@ -3,6 +3,16 @@ m4_dnl
 sg_defop(<|sg_banner_begin|>, 0, <|/*|>)m4_dnl
 sg_defop(<|sg_banner|>, 1, <| *$1|>)m4_dnl
 sg_defop(<|sg_banner_end|>, 0, <| */|>)m4_dnl
+m4_dnl Rounding to whole numbers adds a large one and takes it away again: allowed to reassociate, a compiler leaves out both.
+m4_define(<|sg_as_written|>, <|/* Sums are made in the order in which they stand, also where -ffast-math allows any */
+#if defined(__clang__)
+#pragma clang fp reassociate(off)
+#elif defined(__GNUC__) && defined(__ASSOCIATIVE_MATH__)
+#pragma GCC optimize("no-associative-math")
+#elif defined(_M_FP_FAST)
+#pragma float_control(precise, on)
+#endif
+|>)m4_dnl
 sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include "seqrt.h"
 #if !defined(SEQGEN_NO_MAIN)
@@ -12,13 +22,15 @@ sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-|>)m4_dnl
+
+sg_as_written|>)m4_dnl
 sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-|>)m4_dnl
+
+sg_as_written|>)m4_dnl
 m4_dnl sg_constants(P, T, B, O, V or F, BYTES of a model)
 sg_defop(<|sg_constants|>, 6, <|/* ---- sizes ---- */
 

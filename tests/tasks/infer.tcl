@@ -129,3 +129,20 @@ test table/is_the_trainers {
     ran $seqgen m.yaml --target portable -o m.c --quiet
     list [regexp {_l0_table\y} $infer] [regexp {_l0_table\y} [text m.c]]
 } {0 1}
+
+# What a plug-in's build may say to every file: the last model, and its plain numbers. Levels below v4 and strict C round by adding a large number.
+proc fast {compiler target} {
+    ran $::seqgen m.yaml --target $target --emit infer --weights w.safetensors -o m.c --quiet
+    foreach {program flags} {plain {} quick -ffast-math} {
+        ran {*}$compiler -O2 {*}$flags -DOUTPUTS_PER_ROW=M_OUTPUTS -I. drive.c m.c -o $program -lm
+    }
+    set far [distance [ran ./quick] [ran ./plain]]
+    return [expr {[string is double -strict $far] && $far < 1e-5 ? "same" : $far}]
+}
+test fast/model { compare M_OUTPUTS $small portable -model {"lstm: {hidden: 20}" "gru: {hidden: 7}" last gelu "linear: {out: classes}"} } same
+foreach compiler {gcc clang} {
+    foreach target {portable x86-64-v3} {
+        if {[auto_execok $compiler] eq "" || ($target ne "portable" && $tcl_platform(machine) ne "x86_64")} continue
+        test fast/$compiler/$target { fast $compiler $target } same
+    }
+}

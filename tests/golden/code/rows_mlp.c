@@ -35,6 +35,15 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Sums are made in the order in which they stand, also where -ffast-math allows any */
+#if defined(__clang__)
+#pragma clang fp reassociate(off)
+#elif defined(__GNUC__) && defined(__ASSOCIATIVE_MATH__)
+#pragma GCC optimize("no-associative-math")
+#elif defined(_M_FP_FAST)
+#pragma float_control(precise, on)
+#endif
+
 typedef float Real;
 #define UNROLL
 #define UNROLL_4
