@@ -107,6 +107,15 @@ static double predict_seconds(const Plan *plan)
     return seconds;
 }
 
+/* Pointers and what they point to */
+static int64_t names_bytes(const char *const *names, int count)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += 8 + (int64_t)strlen(names[i]) + 1;
+    return bytes;
+}
+
 /* Code and constants, gcc 12 -O2, within a third on most examples: a kernel's tiles are unrolled, a line of a schedule is a comparison and a call. */
 static int64_t predict_flash(const Plan *plan)
 {
@@ -120,11 +129,8 @@ static int64_t predict_flash(const Plan *plan)
     const SeqrtTask *task = &plan->graph->spec->task;
     const int scales = (task->input_shift ? 2 * task->features : 0) + (task->target_shift ? 2 * task->target_columns_count : 0);
     code += (int64_t)scales * plan->graph->spec->codegen.real_bytes;
-    if (plan->infer_only)
-        return code + plan->block_bytes[BLOCK_PARAM];
-    for (int i = 0; i < task->vocab_count; i++) /* a pointer and what it points to */
-        code += 8 + (int64_t)strlen(task->vocab[i]) + 1;
-    return code;
+    code += names_bytes(task->vocab, task->vocab_count) + names_bytes(task->classes, task->classes_count);
+    return code + (plan->infer_only ? plan->block_bytes[BLOCK_PARAM] : 0);
 }
 
 static EmitInfo info_of(const Plan *plan)

@@ -36,18 +36,6 @@ static void sizes(Emitter *e)
     stream_op(e->stream, "sg_enum_end", NULL);
 }
 
-/* What turns a file's numbers into the network's, and back */
-static void normalisation(Emitter *e)
-{
-    const SeqrtTask *task = &e->spec->task;
-    char *columns = stream_int(task->target_columns_count);
-    if (task->input_shift)
-        stream_op(e->stream, "sg_header_input_scale", NULL);
-    if (task->target_shift)
-        stream_op(e->stream, "sg_header_target_scale", columns, e->graph->outputs > task->target_columns_count ? mem_format("output i of column i %% %s", columns) : "by output", NULL);
-    free(columns);
-}
-
 static void weights(Emitter *e)
 {
     stream_op(e->stream, "sg_struct_begin", "The weights as PyTorch shapes them", "Weights", NULL);
@@ -157,7 +145,7 @@ void emit_header(Emitter *e)
                                           (long long)e->graph->weights_count, e->facts.generator));
     stream_op(e->stream, "sg_header_top", top, e->plan->stream ? "1" : "0", NULL);
     sizes(e);
-    normalisation(e);
+    emit_meaning_declared(e);
     if (!e->plan->infer_only) {
         weights(e);
         stream_op(e->stream, "sg_header_tensor", NULL);

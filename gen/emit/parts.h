@@ -27,6 +27,9 @@ void emit_helpers(Emitter *e);
 void emit_packed_structs(Emitter *e);
 void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
 void emit_numbers(Emitter *e, const double *values, int64_t count); /* stored.c: items of a list of Real */
+void emit_meaning_declared(Emitter *e); /* meaning.c: vocabulary, classes, normalisation */
+void emit_meaning(Emitter *e);
+void emit_strings(Emitter *e, const char *begin, const char *name, const char *const *items, int count); /* begin: the op that takes name and count */
 void emit_banner(Emitter *e);
 
 /* levels.c: the part of the file that depends on the width of vectors */

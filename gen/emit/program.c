@@ -322,34 +322,12 @@ static void carry(Emitter *e)
     stream_op(e->stream, "sg_end", NULL);
 }
 
-static void scale(Emitter *e, const char *name, const double *values, int count)
-{
-    char *n = stream_int(count);
-    stream_op(e->stream, "sg_scale_begin", name, n, NULL);
-    emit_numbers(e, values, count);
-    stream_op(e->stream, "sg_list_end", NULL);
-    free(n);
-}
-
-static void normalisation(Emitter *e)
-{
-    const SeqrtTask *task = &e->spec->task;
-    if (task->input_shift) {
-        scale(e, "input_shift", task->input_shift, task->features);
-        scale(e, "input_scale", task->input_scale, task->features);
-    }
-    if (task->target_shift) {
-        scale(e, "target_shift", task->target_shift, task->target_columns_count);
-        scale(e, "target_scale", task->target_scale, task->target_columns_count);
-    }
-}
-
 static void interface(Emitter *e)
 {
     const Plan *plan = e->plan;
     char *lr = stream_real(e->facts.lr);
     stream_op(e->stream, "sg_title", "the interface", NULL);
-    normalisation(e);
+    emit_meaning(e);
     stream_op(e->stream, "sg_api", lr, NULL);
     if (!plan->infer_only)
         stream_op(e->stream, "sg_api_weights", NULL);

@@ -9,21 +9,6 @@ static void field(Emitter *e, const char *name, char *value)
     free(value);
 }
 
-static void strings(Emitter *e, const char *name, const char *const *items, int count)
-{
-    if (count == 0 || !items)
-        return;
-    char *n = stream_int(count);
-    stream_op(e->stream, "sg_strings_begin", name, n, NULL);
-    for (int i = 0; i < count; i++) {
-        char *item = stream_string(items[i]);
-        stream_op(e->stream, "sg_item", item, NULL);
-        free(item);
-    }
-    stream_op(e->stream, "sg_list_end", NULL);
-    free(n);
-}
-
 static void doubles(Emitter *e, const char *name, const double *items, int count)
 {
     if (count == 0 || !items)
@@ -48,10 +33,8 @@ static void list_field(Emitter *e, const char *name, bool present)
 static void task_lists(Emitter *e)
 {
     const SeqrtTask *t = &e->spec->task;
-    strings(e, "task_vocab", t->vocab, t->vocab_count);
-    strings(e, "task_input_columns", t->input_columns, t->input_columns_count);
-    strings(e, "task_target_columns", t->target_columns, t->target_columns_count);
-    strings(e, "task_classes", t->classes, t->classes_count);
+    emit_strings(e, "sg_strings_begin", "task_input_columns", t->input_columns, t->input_columns_count);
+    emit_strings(e, "sg_strings_begin", "task_target_columns", t->target_columns, t->target_columns_count);
     doubles(e, "task_input_shift", t->input_shift, t->features);
     doubles(e, "task_input_scale", t->input_scale, t->features);
     doubles(e, "task_target_shift", t->target_shift, t->target_columns_count);
@@ -91,7 +74,8 @@ static void task(Emitter *e)
     field(e, "seed", mem_format("%lluu", (unsigned long long)t->seed));
     optional_string(e, "text_column", t->text_column);
     optional_int(e, "vocab_count", t->vocab_count);
-    list_field(e, "vocab", t->vocab_count > 0);
+    if (t->vocab_count)
+        field(e, "vocab", mem_format("%s_vocabulary", e->spec->name));
     if (t->lowercase)
         field(e, "lowercase", mem_copy("true"));
     optional_int(e, "features", t->features);
@@ -103,7 +87,8 @@ static void task(Emitter *e)
     optional_int(e, "target_columns_count", t->target_columns_count);
     list_field(e, "target_columns", t->target_columns_count > 0);
     optional_int(e, "classes_count", t->classes_count);
-    list_field(e, "classes", t->classes_count > 0);
+    if (t->classes_count)
+        field(e, "classes", mem_format("%s_classes", e->spec->name));
     list_field(e, "target_shift", t->target_shift && t->target_columns_count > 0);
     list_field(e, "target_scale", t->target_scale && t->target_columns_count > 0);
     optional_int(e, "horizon", t->horizon);
@@ -214,7 +199,7 @@ void emit_trainer(Emitter *e)
 {
     task(e);
     tensors(e);
-    strings(e, "seqrt_slots", e->facts.slot_names, e->facts.slots_count);
+    emit_strings(e, "sg_strings_begin", "seqrt_slots", e->facts.slot_names, e->facts.slots_count);
     session(e);
     table(e);
     stream_op(e->stream, "sg_main", NULL);

@@ -26,6 +26,20 @@ sg_defop(<|sg_enum_begin|>, 0, <|
 enum {|>)m4_dnl
 sg_defop(<|sg_enum_member|>, 3, <|    sg_ID($1) = $2, /* $3 */|>)m4_dnl
 sg_defop(<|sg_enum_end|>, 0, <|};|>)m4_dnl
+m4_dnl What numbers mean: gen/emit/meaning.c
+sg_defop(<|sg_header_vocabulary|>, 0, <|
+/* What the tokens stand for, as UTF-8; entries 0 and 1, padding and unknown, are empty. */
+extern const char *const sg_id(vocabulary)[sg_ID(VOCABULARY)];|>)m4_dnl
+sg_defop(<|sg_header_classes|>, 1, <|
+/* Outputs are logits, one for each of these classes: e^y over the sum of all e^y is its probability. */
+extern const char *const sg_id(classes)[$1];|>)m4_dnl
+sg_defop(<|sg_header_two_classes|>, 1, <|
+/* The output is a logit: 1 / (1 + e^-y) is the probability of the second of these classes. */
+extern const char *const sg_id(classes)[$1];|>)m4_dnl
+sg_defop(<|sg_header_next|>, 0, <|
+/* Outputs are logits, one for each token that may come next: e^y over the sum of all e^y is its probability. */|>)m4_dnl
+sg_defop(<|sg_header_chances|>, 0, <|
+/* Outputs are logits: 1 / (1 + e^-y) is the value, from 0 to 1. */|>)m4_dnl
 sg_defop(<|sg_header_input_scale|>, 0, <|
 /* The network reads normalised numbers: (x - input_shift) / input_scale, by feature, where x is in the units of the data. */
 extern const sg_id(Real) sg_id(input_shift)[sg_ID(FEATURES)], sg_id(input_scale)[sg_ID(FEATURES)];|>)m4_dnl

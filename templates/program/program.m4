@@ -45,6 +45,8 @@ static void unpack_all(const Real *packed, Real *weights)
                         packed[p->packed + (size_t)(j / P * p->panel_stride + k * p->k_stride + p->slot[q] * P + j % P)];
     }
 }|>)m4_dnl
+sg_defop(<|sg_names_begin|>, 2, <|
+const char *const sg_id($1)[$2] = {|>)m4_dnl
 sg_defop(<|sg_scale_begin|>, 2, <|
 const sg_id(Real) sg_id($1)[$2] = {|>)m4_dnl
 sg_defop(<|sg_tensors_begin|>, 0, <|

@@ -146,3 +146,41 @@ foreach compiler {gcc clang} {
         test fast/$compiler/$target { fast $compiler $target } same
     }
 }
+
+# What a program needs beside the network is in the file: it gives predict's answers from a row as it stands in the data
+put storm.csv "x,y,kind,v\n1,200,calm,-50\n3,240,gale,150\n5,220,calm,250\n2,280,gale,50\n9,210,calm,20\n"
+put use.c {#include "u.h"
+#include <math.h>
+#include <stdio.h>
+static u_State state;
+int main(void)
+{
+    const double x[2] = {4, 230};
+    u_Real in[2], y[U_OUTPUTS];
+    for (int f = 0; f < 2; f++)
+        in[f] = (u_Real)((x[f] - (double)u_input_shift[f]) / (double)u_input_scale[f]);
+    u_reset(&state);
+    u_step(NULL, &state, in, y);
+#if defined CLASSES
+    const double e[2] = {exp((double)y[0]), exp((double)y[1])};
+    printf("%s %.5f", u_classes[e[1] > e[0]], fmax(e[0], e[1]) / (e[0] + e[1]));
+#else
+    printf("%.4f", (double)(y[0] * u_target_scale[0] + u_target_shift[0]));
+#endif
+    return 0;
+}
+}
+foreach {target normalize flags} {"{class: kind}" standard -DCLASSES "{value: v}" minmax {}} {
+    test meaning/$normalize {
+        put u.yaml "seqgen: 1\nname: u\ndata: {train: storm.csv, input: {columns: \[x, y], shape: \[1, 2], normalize: $normalize}, target: $target}
+model: \[{rnn: {hidden: 4}}, last, {linear: {out: [expr {$flags eq "" ? "targets" : "classes"}]}}]\ntrain: {epochs: 3}\n"
+        ran $seqgen run u.yaml train --save u.safetensors --quiet
+        put row.csv "x,y\n4,230\n"
+        set row [split [lindex [split [string trim [ran $seqgen run u.yaml predict --load u.safetensors --data row.csv --quiet]] \n] end] ,]
+        ran $seqgen u.yaml --target portable --emit infer --weights u.safetensors -o u.c --quiet
+        ran {*}$small {*}$flags use.c u.c -o use -lm
+        lassign [ran ./use] name number
+        if {$flags eq ""} { return [expr {abs($name - $row) < 1e-3 ? "same" : "$name, not $row"}] }
+        expr {$name eq [lindex $row 0] && abs($number - max([lindex $row 1], [lindex $row 2])) < 1e-4 ? "same" : "$name $number, not $row"}
+    } same
+}

@@ -1417,6 +1417,25 @@ static void unpack_all(const Real *packed, Real *weights)
 
 /* ---- the interface ---- */
 
+const char *const names_lstm_vocabulary[10] = {
+    "",
+    "",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "g",
+    "h",
+};
+
+const char *const names_lstm_classes[3] = {
+    "k0",
+    "k1",
+    "k2",
+};
+
 void names_lstm_init(Model *m)
 {
     memset(m, 0, sizeof *m);
@@ -1494,25 +1513,8 @@ void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
 void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
-static const char *const task_vocab[10] = {
-    "",
-    "",
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "f",
-    "g",
-    "h",
-};
 static const char *const task_target_columns[1] = {
     "label",
-};
-static const char *const task_classes[3] = {
-    "k0",
-    "k1",
-    "k2",
 };
 
 static const SeqrtTask seqrt_task = {
@@ -1525,11 +1527,11 @@ static const SeqrtTask seqrt_task = {
     .seed = 1u,
     .text_column = "text",
     .vocab_count = 10,
-    .vocab = task_vocab,
+    .vocab = names_lstm_vocabulary,
     .target_columns_count = 1,
     .target_columns = task_target_columns,
     .classes_count = 3,
-    .classes = task_classes,
+    .classes = names_lstm_classes,
     .max_length = 7,
     .outputs = 3,
 };

@@ -30,6 +30,12 @@ enum {
     NAMES_LSTM_TENSORS = 7, /* entries of the table of tensors */
 };
 
+/* What the tokens stand for, as UTF-8; entries 0 and 1, padding and unknown, are empty. */
+extern const char *const names_lstm_vocabulary[NAMES_LSTM_VOCABULARY];
+
+/* Outputs are logits, one for each of these classes: e^y over the sum of all e^y is its probability. */
+extern const char *const names_lstm_classes[3];
+
 /* The weights as PyTorch shapes them */
 typedef struct names_lstm_Weights {
     names_lstm_Real embedding_weight[10][4]; /* embedding.weight */
