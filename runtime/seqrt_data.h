@@ -21,15 +21,16 @@ SeqrtTable *seqrt_table_open(const char *path, SeqrtError *error); /* format by 
 void seqrt_table_close(SeqrtTable *table);
 int seqrt_table_columns(const SeqrtTable *table);
 const char *seqrt_table_header(const SeqrtTable *table, int column);
-int seqrt_table_find(const SeqrtTable *table, const char *name);        /* -1: no such column */
+int seqrt_table_find(const SeqrtTable *table, const char *name);        /* -1: no such column, -2: several */
 int seqrt_table_next(SeqrtTable *table, SeqrtError *error);             /* 1 a row, 0 the end, -1 error (wrong field count, stray quote, NUL, not UTF-8) */
 const char *seqrt_table_cell(const SeqrtTable *table, int column);      /* of the current row, NUL-terminated, until the next call */
 long seqrt_table_row(const SeqrtTable *table);                          /* line number where the current row starts */
 bool seqrt_table_number(const SeqrtTable *table, int column, double *value, SeqrtError *error); /* finite decimal numbers only */
 
 /* ---- tokens ---- */
-/* Cuts the next token off *text. chars: one UTF-8 character; bytes: one byte; words: a maximal run of ASCII letters,
- * digits, apostrophes and bytes >= 0x80, or one other non-space character (so punctuation is a word of its own).
+const char *seqrt_text_start(const char *text); /* past a byte order mark, which is no text */
+/* Cuts the next token off *text. chars: one UTF-8 character; bytes: one byte; words: a maximal run of letters of
+ * any script, digits and apostrophes, or one other character that is no space (so punctuation is a word of its own).
  * Writes it NUL-terminated into token (at most 255 bytes; a longer word is cut), lowered if asked.
  * Returns its length, 0 at the end. Invalid UTF-8 gives U+FFFD. A byte >= 0x80 or < 0x20 in bytes mode is written "\xHH". */
 int seqrt_token_next(SeqrtInput input, bool lowercase, const char **text, char token[256]);

@@ -18,14 +18,15 @@ static void report_missing(const Facts *facts, const SeqrtTable *table, const ch
     Text hint = {0};
     for (int i = 0; i < count; i++)
         header[i] = seqrt_table_header(table, i);
+    const bool twice = seqrt_table_find(table, name) == -2;
     const char *near = diag_nearest(name, header, count);
-    if (near)
+    if (near && !twice)
         text_add(&hint, "did you mean '%s'? ", near);
-    text_add(&hint, "its columns: ");
+    text_add(&hint, twice ? "give one of them another name; its columns: " : "its columns: ");
     for (int i = 0; i < shown; i++)
         text_add(&hint, "%s%.64s", i ? ", " : "", header[i]);
     text_add(&hint, "%s", shown < count ? ", ..." : "");
-    diag_error(facts->reader->diag, loc, hint.data, "%s has no column '%.64s'", path, name);
+    diag_error(facts->reader->diag, loc, hint.data, twice ? "%s has two columns '%.64s'" : "%s has no column '%.64s'", path, name);
     free(hint.data);
     free(header);
 }
@@ -51,6 +52,10 @@ typedef struct Expansion {
 static bool take(Expansion *e, int column, Loc loc)
 {
     const char *name = seqrt_table_header(e->table, column);
+    if (seqrt_table_find(e->table, name) == -2) {
+        report_missing(e->facts, e->table, e->facts->train, loc, name);
+        return false;
+    }
     if (e->taken[column]) {
         diag_error(e->facts->reader->diag, loc, "leave it out", "the column '%.64s' is taken twice", name);
         return false;

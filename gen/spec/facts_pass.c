@@ -103,7 +103,7 @@ static bool pass_text(Pass *pass)
     char *text = seqrt_read_file(pass->facts->train, &bytes, &error);
     if (!text)
         return facts_fail(pass->facts, &pass->facts->draft->train, &error);
-    longer(pass, count_tokens(pass, text) - 1);
+    longer(pass, count_tokens(pass, seqrt_text_start(text)) - 1);
     free(text);
     return true;
 }

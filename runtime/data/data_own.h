@@ -5,12 +5,14 @@
 #include "file.h"
 #include "seqrt_data.h"
 
+/* What some editors write before a text: no part of it */
+#define SEQRT_BOM "\xef\xbb\xbf"
 /* Bytes of the valid UTF-8 character at text (1..4; no overlong form, no surrogate), 0 if there is none.
  * Never looks past a NUL. */
 int seqrt_utf8_length(const char *text);
 /* Index of an entry, whatever it is (classes use this), or -1. */
 int seqrt_vocab_get(const SeqrtVocab *vocab, const char *entry);
-/* Columns a table lacks, as an error that lists what it has. Always false. */
+/* A column that a table lacks, as an error that lists what it has, or has twice. Always false. */
 bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError *error);
 
 /* Reals of one item's value: the columns of a value target, horizon * columns of a forecast, else 0. */

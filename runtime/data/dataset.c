@@ -387,7 +387,7 @@ static bool text_read(Builder *b)
     }
     sequence_start(b, 1);
     b->data->has_target = b->has_target = b->need_target;
-    ok = ok && tokens_add(b, text) && sequence_end(b);
+    ok = ok && tokens_add(b, seqrt_text_start(text)) && sequence_end(b);
     free(text);
     return ok;
 }

@@ -202,31 +202,9 @@ int seqrt_table_next(SeqrtTable *table, SeqrtError *error)
 
 /* ---- header ---- */
 
-static int names_compare(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Two columns of one name would make every use of it ambiguous. */
-static bool header_unique(const SeqrtTable *table, SeqrtError *error)
-{
-    size_t count = (size_t)table->columns;
-    const char **sorted = seqrt_resize(NULL, count, sizeof *sorted);
-    if (!sorted) return table_fail(table, error, "a header too long for the memory");
-    memcpy(sorted, table->header, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, names_compare);
-    const char *twice = NULL;
-    for (size_t i = 1; i < count && !twice; i++)
-        if (!strcmp(sorted[i - 1], sorted[i])) twice = sorted[i];
-    if (twice) seqrt_fail(error, "%s:%ld: two columns are named \"%.200s\"", table->path, table->row, twice);
-    free(sorted);
-    return !twice;
-}
-
 static bool header_read(SeqrtTable *table, SeqrtError *error)
 {
-    static const unsigned char bom[3] = {0xef, 0xbb, 0xbf};
-    if (table_peek(table) == bom[0] && table->end >= 3 && !memcmp(table->buffer, bom, 3)) table->at = 3;
+    if (table_peek(table) != END && table->end >= 3 && !memcmp(table->buffer, SEQRT_BOM, 3)) table->at = 3;
     int got = row_read(table, error);
     if (got < 0) return false;
     if (got == 0) return seqrt_fail(error, "%s: empty; a header line is expected", table->path);
@@ -238,7 +216,7 @@ static bool header_read(SeqrtTable *table, SeqrtError *error)
     if (!table->header_text || !table->header) return table_fail(table, error, "a header too long for the memory");
     memcpy(table->header_text, table->text, table->used);
     for (size_t i = 0; i < table->fields; i++) table->header[i] = table->header_text + table->cells[i];
-    return header_unique(table, error);
+    return true;
 }
 
 static bool ends_with(const char *text, const char *ending)
@@ -298,15 +276,18 @@ long seqrt_table_row(const SeqrtTable *table) { return table->row; }
 
 int seqrt_table_find(const SeqrtTable *table, const char *name)
 {
+    int found = -1;
     for (int i = 0; i < table->columns; i++)
-        if (!strcmp(table->header[i], name)) return i;
-    return -1;
+        if (!strcmp(table->header[i], name)) found = found == -1 ? i : -2;
+    return found;
 }
 
 bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError *error)
 {
     char list[600];
     size_t used = 0;
+    if (seqrt_table_find(table, name) == -2)
+        return seqrt_fail(error, "%s:1: two columns are named \"%.200s\"; give one of them another name", table->path, name);
     list[0] = '\0';
     for (int i = 0; i < table->columns && used < sizeof list - 1; i++) {
         int wrote = snprintf(list + used, sizeof list - used, "%s\"%.80s\"", i ? ", " : "", table->header[i]);

@@ -39,6 +39,8 @@ static int take_char(const char **text, char *out)
     return length ? length : 3;
 }
 
+const char *seqrt_text_start(const char *text) { return strncmp(text, SEQRT_BOM, 3) ? text : text + 3; }
+
 /* ---- tokens ---- */
 
 static char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
@@ -68,21 +70,48 @@ static int next_byte(const char **text, char *token)
     return 4;
 }
 
-static bool in_word(char c)
+typedef enum CharKind { CHAR_WORD, CHAR_SPACE, CHAR_MARK } CharKind;
+
+/* Beyond ASCII what is no letter: Unicode's blocks of punctuation and symbols, roughly. 2019 is the apostrophe of print. */
+static const struct { uint32_t first, last; CharKind kind; } others[] = {
+    {0x80, 0x9f, CHAR_SPACE}, {0xa0, 0xa0, CHAR_SPACE}, {0xa1, 0xa9, CHAR_MARK}, {0xab, 0xb1, CHAR_MARK}, {0xb4, 0xb4, CHAR_MARK}, {0xb6, 0xb8, CHAR_MARK},
+    {0xbb, 0xbb, CHAR_MARK}, {0xbf, 0xbf, CHAR_MARK}, {0xd7, 0xd7, CHAR_MARK}, {0xf7, 0xf7, CHAR_MARK}, {0x1680, 0x1680, CHAR_SPACE}, {0x2000, 0x200b, CHAR_SPACE},
+    {0x2010, 0x2018, CHAR_MARK}, {0x201a, 0x2027, CHAR_MARK}, {0x2028, 0x202f, CHAR_SPACE}, {0x2030, 0x205e, CHAR_MARK}, {0x205f, 0x206f, CHAR_SPACE},
+    {0x20a0, 0x20cf, CHAR_MARK}, {0x2190, 0x2bff, CHAR_MARK}, {0x2e00, 0x2e7f, CHAR_MARK}, {0x3000, 0x3000, CHAR_SPACE}, {0x3001, 0x3004, CHAR_MARK}, {0x3008, 0x3020, CHAR_MARK},
+    {0xfeff, 0xfeff, CHAR_SPACE}, {0xff01, 0xff0f, CHAR_MARK}, {0xff1a, 0xff20, CHAR_MARK}, {0xff3b, 0xff40, CHAR_MARK}, {0xff5b, 0xff65, CHAR_MARK}, {0x1f000, 0x1faff, CHAR_MARK},
+};
+
+/* The code point of the valid UTF-8 character of `length` bytes, 2 to 4 */
+static uint32_t code_point(const char *text, int length)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '\'' || (unsigned char)c >= 0x80;
+    uint32_t code = (unsigned char)text[0] & (0xffu >> (length + 1));
+    for (int i = 1; i < length; i++) code = code << 6 | ((unsigned char)text[i] & 0x3fu);
+    return code;
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static CharKind char_kind(const char *text)
+{
+    const char c = *text;
+    if ((unsigned char)c < 0x80) {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '\'') return CHAR_WORD;
+        return c == ' ' || (c >= '\t' && c <= '\r') ? CHAR_SPACE : CHAR_MARK;
+    }
+    const int length = seqrt_utf8_length(text);
+    const uint32_t code = length ? code_point(text, length) : 0xfffd;
+    for (size_t i = 0; i < sizeof others / sizeof *others && code >= others[i].first; i++)
+        if (code <= others[i].last) return others[i].kind;
+    return CHAR_WORD;
+}
 
 static int next_word(bool lowercase, const char **text, char *token)
 {
-    while (is_space(**text)) ++*text;
+    char space[4];
+    while (**text && char_kind(*text) == CHAR_SPACE) take_char(text, space);
     if (!**text) return 0;
-    if (!in_word(**text)) return next_char(lowercase, text, token);
+    if (char_kind(*text) == CHAR_MARK) return next_char(lowercase, text, token);
     int length = 0;
     bool cut = false; /* at a character's border; the rest of the word is passed over */
-    while (in_word(**text)) {
+    while (**text && char_kind(*text) == CHAR_WORD) {
         char one[4];
         int bytes = take_char(text, one);
         cut |= length + bytes >= TOKEN_BYTES;

@@ -180,7 +180,7 @@ model: \[{rnn: {hidden: 4}}, last, {linear: {out: [expr {$flags eq "" ? "targets
         ran $seqgen u.yaml --target portable --emit infer --weights u.safetensors -o u.c --quiet
         ran {*}$small {*}$flags use.c u.c -o use -lm
         lassign [ran ./use] name number
-        if {$flags eq ""} { return [expr {abs($name - $row) < 1e-3 ? "same" : "$name, not $row"}] }
-        expr {$name eq [lindex $row 0] && abs($number - max([lindex $row 1], [lindex $row 2])) < 1e-4 ? "same" : "$name $number, not $row"}
+        set same [expr {$flags eq "" ? abs($name - $row) < 1e-3 : $name eq [lindex $row 0] && abs($number - max([lindex $row 1], [lindex $row 2])) < 1e-4}]
+        expr {$same ? "same" : "$name $number, not $row"}
     } same
 }

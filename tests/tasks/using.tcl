@@ -108,7 +108,7 @@ test predict/sources {
     put some.csv "name\nanax1\nboy2\nkimz3\n"
     set file [answer [trainer names predict --load w.safetensors --data some.csv]]
     set texts [answer [trainer names predict --load w.safetensors anax1 boy2 kimz3]]
-    set input [answer [ran -in "anax1\nboy2\nkimz3\n" ./names predict --load w.safetensors -]]
+    set input [answer [ran -in "\ufeffanax1\nboy2\nkimz3\n" ./names predict --load w.safetensors -]]
     set table [answer [ran -in [text some.csv] ./names predict --load w.safetensors --data -]]
     list [llength $file] [expr {$file eq $texts}] [expr {$file eq $input}] [expr {$file eq $table}]
 } {3 1 1 1}

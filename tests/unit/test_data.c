@@ -103,6 +103,8 @@ static void test_text_datasets(void)
     data_is("predict with target", &task, "d.csv", "text,label\nab,yes\n", false, "0@2 23=1(ab)");
     data_is("no target column", &task, "d.csv", "text,other\nab,x\n", true, "!d.csv:1: no column \"label\"; it has \"text\", \"other\"");
     data_is("no text column", &task, "d.csv", "txt\nab\n", false, "!d.csv:1: no column \"text\"; it has \"txt\"");
+    data_is("columns of one name, unused", &task, "d.csv", "text,label,,,x,x\nab,no,,,1,2\n", true, "0@2 23=0(ab)");
+    data_is("the target twice", &task, "d.csv", "text,label,label\nab,no,no\n", true, "!d.csv:1: two columns are named \"label\"; give one of them another name");
     data_is("no rows", &task, "d.csv", "text,label\n", true, "!d.csv: no rows below the header");
     data_is("row error passes through", &task, "d.csv", "text,label\nab,no\nab\n", true, "!d.csv:3: 1 field where the header has 2");
     task = text_task(SEQRT_BYTES, SEQRT_CLASS);
@@ -135,6 +137,7 @@ static void test_next_datasets(void)
     data_is("predict next: the same text fits", &task, "d.csv", "text\nabcde\n", false, "0@2 2345(abcde) no target");
     task = text_task(SEQRT_TEXT, SEQRT_NEXT);
     task.window_length = task.window_stride = 4;
+    data_is("a byte order mark is no text", &task, "d.txt", "\xef\xbb\xbf" "abc", true, "0@1 23");
     data_is("text windows", &task, "d.txt", "abcdefabcd", true, "0@1 2345; 0@1 6723; 0@1 4");
     data_is("text windows end with the last label", &task, "d.txt", "abcdefabc", true, "0@1 2345; 0@1 6723");
     data_is("predict: windows end with the last token", &task, "d.txt", "abcdefabc", false, "0@1 2345; 0@1 6723; 0@1 4 no target");

@@ -231,6 +231,8 @@ static int lines_predict(Predict *p)
     size_t room = 0;
     int count = 0, code = EXIT_DONE;
     while (code == EXIT_DONE && line_read(&line, &room)) {
+        if (p->lines + count == 0)
+            memmove(line, seqrt_text_start(line), strlen(seqrt_text_start(line)) + 1);
         lines[count++] = line;
         line = NULL;
         if (count == p->model->B) {
