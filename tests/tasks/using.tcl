@@ -202,6 +202,14 @@ test values/json {
     lindex [lines [trainer values predict --load v.safetensors --json]] 1
 } {/^\{"sequence": 2, "values": \{"price": [0-9.]+\}\}$/}
 test values/text { dict get [run ./values predict --load v.safetensors hello] code } 1
+test values/minmax {
+    # x from 4 to 12; prices of the last rows, which are the targets, from 200 to 300
+    put minmax.csv "id,x,price,level\na,4,100,low\na,6,300,low\nb,12,200,low\n"
+    put minmax.yaml [string map {TARGET "{value: price}" POOL "last, " OUT targets "train: rows.csv, test: rows_test.csv" "train: minmax.csv" standard minmax} $rows_spec]
+    ran $seqgen minmax.yaml -o minmax.c --target portable --quiet
+    set generated [text minmax.c]
+    lmap name {input_shift input_scale target_shift target_scale} { regexp "task_$name\[^=]*=\[^0-9.-]*(\[0-9.e+-]+)" $generated -> number; expr {$number + 0.0} }
+} {4.0 8.0 200.0 100.0}
 
 # ---- a series ----
 

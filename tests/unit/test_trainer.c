@@ -352,6 +352,93 @@ static void text_commands(void)
     CHECK(run("predict --load l.st") == 0 && !strncmp(out, "sequence,step,next,<pad>,<unk>,a,b,c,d\n1,1,", 43));
 }
 
+/* Temperature t: a token's chance goes with its 1/t-th power. What follows an "a" in 20,000 tokens, beside the chances of `predict`. */
+static void sample_temperature(void)
+{
+    static const double temperatures[] = {0.5, 2};
+    double p[4];
+    CHECK(run("predict --load l.st a") == 0 && sscanf(out, "%*s 1,1,b,%*f,%*f,%lf,%lf,%lf,%lf", &p[0], &p[1], &p[2], &p[3]) == 4);
+    for (int i = 0; i < 2; i++) {
+        double sum = 0, follows[4] = {0}, all = 0;
+        CHECK(run("sample --load l.st --length 20000 --prompt a --temperature %g", temperatures[i]) == 0 && strlen(out) == 20002);
+        for (const char *c = out; c[1] != '\n' && c[1]; c++)
+            if (*c == 'a')
+                follows[c[1] - 'a']++, all++;
+        for (int v = 0; v < 4; v++)
+            sum += pow(p[v], 1 / temperatures[i]);
+        for (int v = 0; v < 4; v++)
+            CHECK(all > 4000 && fabs(follows[v] / all - pow(p[v], 1 / temperatures[i]) / sum) < 0.02);
+    }
+}
+
+/* ---- numbers by hand: weights of which every output is known ---- */
+
+static void weights_write(int outputs, int inputs, const float *weight, const float *bias)
+{
+    SafeTensor t[] = {{.name = "linear.weight", .type = SAFE_F32, .rank = 2, .shape = {(uint64_t)outputs, (uint64_t)inputs}, .data = (void *)weight},
+                      {.name = "linear.bias", .type = SAFE_F32, .rank = 1, .shape = {(uint64_t)outputs}, .data = (void *)bias}};
+    CHECK(seqrt_safe_write("hand.st", 2, t, 0, NULL, &(SeqrtError){""}));
+}
+
+static void file_write(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+}
+
+/* precision, recall and f1 of the macro mean */
+static bool macro_is(double precision, double recall, double f1)
+{
+    json_error_t why;
+    json_t *all = json_loads(out, 0, &why), *macro = json_object_get(all, "macro");
+    bool good = fabs(json_number_value(json_object_get(macro, "precision")) - precision) < 1e-12
+             && fabs(json_number_value(json_object_get(macro, "recall")) - recall) < 1e-12 && fabs(json_number_value(json_object_get(macro, "f1")) - f1) < 1e-12;
+    json_decref(all);
+    return good;
+}
+
+/* a is taken for the first class, b for the second, c for the third. */
+static void macro_by_hand(void)
+{
+    static const float weight[18] = {[0 * 6 + 2] = 1, [1 * 6 + 3] = 1, [2 * 6 + 4] = 1}, bias[3] = {0};
+    toy_make(&words_task, 16, 8, 4);
+    weights_write(3, 6, weight, bias);
+    /* First 1/2, 1/2, 1/2; the second is never found, the third never there: both 0, and both count. */
+    file_write("hand.csv", "text,label\na,first\nc,first\na,\"second, \"\"quoted\"\"\"\n");
+    CHECK(run("eval --load hand.st --data hand.csv --json") == 0 && macro_is(1 / 6.0, 1 / 6.0, 1 / 6.0));
+    /* First 1, 1/2, 2/3; the second 0, 0, 0; the third occurs nowhere and is left out. */
+    file_write("hand.csv", "text,label\na,first\nb,first\n");
+    CHECK(run("eval --load hand.st --data hand.csv --json") == 0 && macro_is(1 / 2.0, 1 / 4.0, 1 / 3.0));
+}
+
+/* Foretold is u = 10, v = -5; true are 20 and 8, 0 and -10: 50%, 25%, none of a zero, 50%. */
+static void errors_by_hand(void)
+{
+    static const float weight[8] = {0}, bias[4] = {0};
+    toy_make(&series_task, 8, 4, 8);
+    weights_write(4, 2, weight, bias);
+    file_write("hand.csv", "u,v\n1,1\n1,1\n1,1\n1,1\n20,0\n8,-10\n");
+    CHECK(run("eval --load hand.st --data hand.csv --json") == 0 && number_of("count") == 1 && fabs(number_of("mape") - 125 / 3.0) < 1e-9);
+    CHECK(fabs(number_of("mae") - 22 / 4.0) < 1e-9 && fabs(number_of("rmse") - sqrt(154 / 4.0)) < 1e-9);
+}
+
+/* A logit of ln 3 is a chance of 3/4. */
+static void chance_by_hand(void)
+{
+    static const float weight[6] = {0};
+    const float bias[1] = {(float)log(3)};
+    SeqrtTask task = words_task;
+    task.loss = SEQRT_BCE;
+    task.classes_count = 2;
+    task.outputs = 1;
+    double p[2] = {0, 0};
+    toy_make(&task, 16, 8, 4);
+    weights_write(1, 6, weight, bias);
+    CHECK(run("predict --load hand.st --quiet abc --json") == 0 && sscanf(strstr(out, "\"first\":"), "\"first\": %lf", &p[0]) == 1);
+    CHECK(sscanf(strstr(out, "quoted\\\"\":"), "quoted\\\"\": %lf", &p[1]) == 1 && fabs(p[0] - 0.25) < 1e-6 && fabs(p[1] - 0.75) < 1e-6);
+}
+
 /* The toy forecasts from the last row alone: out = weight * last + bias, in the data's own units. */
 static void series_commands(void)
 {
@@ -563,6 +650,10 @@ int main(void)
     patience();
     gradients();
     text_commands();
+    sample_temperature();
+    macro_by_hand();
+    errors_by_hand();
+    chance_by_hand();
     series_commands();
     beyond_reals();
     unsound();
