@@ -8,7 +8,6 @@
 #include "report/report.h"
 #include "support/mem.h"
 
-static const char *const input_words[] = {"chars", "bytes", "words", "rows", "shaped", "text"};
 static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
 static const char *const loss_words[] = {"cross_entropy", "mse", "mae", "huber", "bce"};
 
@@ -146,7 +145,7 @@ static json_t *task_json(const Compare *c)
 {
     const Spec *spec = c->candidates[0].spec;
     const SeqrtTask *task = &spec->task;
-    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b}", "name", spec->name, "input", input_words[task->input], "target",
+    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b}", "name", spec->name, "input", seqrt_input_words[task->input], "target",
                                target_words[task->target], "loss", loss_words[task->loss], "judged_on", c->judged_on, "series",
                                (int)(task->input == SEQRT_ROWS && !task->sequence_column));
     json_object_set_new(object, "columns", words_json(task->target_columns_count, task->target_columns));

@@ -439,6 +439,30 @@ static void chance_by_hand(void)
     CHECK(sscanf(strstr(out, "quoted\\\"\":"), "quoted\\\"\": %lf", &p[1]) == 1 && fabs(p[0] - 0.25) < 1e-6 && fabs(p[1] - 0.75) < 1e-6);
 }
 
+/* What a language model's loss is in bits of depends on its tokens; in `eval`, its JSON and the log. */
+static void bits_by_token(void)
+{
+    static const struct { SeqrtInput input; const char *name; } tokens[] = {
+        {SEQRT_CHARS, "bits_per_char"}, {SEQRT_BYTES, "bits_per_byte"}, {SEQRT_WORDS, "bits_per_word"}};
+    static char text[10000];
+    SeqrtTask task = text_task;
+    task.train_path = "hand.csv";
+    task.text_column = "text";
+    task.carry_state = false;
+    task.window_length = task.window_stride = 0;
+    file_write("hand.csv", "text\na b\nb c d\nd d\na\n");
+    for (int i = 0; i < 3; i++) {
+        char wanted[40];
+        task.input = tokens[i].input;
+        toy_make(&task, 4, 8, 4);
+        CHECK(run("train --epochs 1 --quiet --save bits.st --log bits.csv") == 0);
+        CHECK(run("eval --load bits.st --json --part train") == 0 && fabs(number_of(tokens[i].name) * log(2) - number_of("loss")) < 1e-9);
+        CHECK(run("eval --load bits.st") == 0 && sprintf(wanted, "  %s ", tokens[i].name) && strstr(out, wanted));
+        file_text("bits.csv", text, sizeof text);
+        CHECK(sprintf(wanted, ",valid_%s,", tokens[i].name) && strstr(text, wanted));
+    }
+}
+
 /* The toy forecasts from the last row alone: out = weight * last + bias, in the data's own units. */
 static void series_commands(void)
 {
@@ -654,6 +678,7 @@ int main(void)
     macro_by_hand();
     errors_by_hand();
     chance_by_hand();
+    bits_by_token();
     series_commands();
     beyond_reals();
     unsound();

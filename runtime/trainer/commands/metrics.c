@@ -1,6 +1,6 @@
 /* metrics.c: what a model's outputs are worth on a part of the data.
  *
- * Takes: batches with targets, the model's outputs. Gives: loss, accuracy, perplexity, bits per character; rmse, mae, mape
+ * Takes: batches with targets, the model's outputs. Gives: loss, accuracy, perplexity, bits a token; rmse, mae, mape
  * (percent, over targets that are not zero) in the data's own units, by column and by step of the horizon; the counts of a
  * confusion matrix.
  * Does not: compute the loss (the model does), judge class by class (confusion.c), or read files.
@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "report/report.h"
 #include "team.h"
 #include "trainer.h"
 
@@ -167,7 +168,7 @@ int seqrt_metrics_list(const SeqrtTask *task, const Metrics *m, int column, Metr
     list[n++] = (Metric){"accuracy", share((double)m->right, (double)m->judged)};
     if (task->target == SEQRT_NEXT) {
         list[n++] = (Metric){"perplexity", exp(seqrt_metrics_loss(m))};
-        list[n++] = (Metric){"bits_per_char", seqrt_metrics_loss(m) / log(2)};
+        list[n++] = (Metric){seqrt_token_words(task->input).bits, seqrt_metrics_loss(m) / log(2)};
     }
     return n;
 }

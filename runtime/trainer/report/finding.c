@@ -8,11 +8,19 @@
 
 #include "html.h"
 
-const char *seqrt_metric_words(const Report *r)
+static SeqrtInput input_of(const Report *r)
 {
     const char *input = seqrt_result_text(r->task, "input");
+    int i = SEQRT_CHARS;
+    while (input && i < SEQRT_TEXT && strcmp(input, seqrt_input_words[i]) != 0)
+        i++;
+    return (SeqrtInput)i;
+}
+
+const char *seqrt_metric_words(const Report *r)
+{
     if (strcmp(r->target, "next") == 0 && strcmp(r->metric, "loss") == 0)
-        return input && strcmp(input, "words") == 0 ? "nats a word" : input && strcmp(input, "bytes") == 0 ? "nats a byte" : "nats a character";
+        return seqrt_token_words(input_of(r)).nats;
     if (strcmp(r->metric, "rmse") == 0)
         return "root mean square error";
     return strcmp(r->metric, "mae") == 0 ? "mean absolute error" : r->metric;

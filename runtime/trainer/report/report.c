@@ -23,6 +23,14 @@ const char *seqrt_report_metric(const SeqrtTask *task, bool *higher)
     return "accuracy";
 }
 
+const char *const seqrt_input_words[] = {"chars", "bytes", "words", "rows", "shaped", "text"};
+
+TokenWords seqrt_token_words(SeqrtInput input)
+{
+    return input == SEQRT_WORDS ? (TokenWords){"nats a word", "bits_per_word"}
+         : input == SEQRT_BYTES ? (TokenWords){"nats a byte", "bits_per_byte"} : (TokenWords){"nats a character", "bits_per_char"};
+}
+
 static bool page_replace(const Report *report, bool plots, SeqrtError *error)
 {
     SeqrtReplace replace;

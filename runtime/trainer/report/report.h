@@ -30,4 +30,9 @@ extern const char *const seqrt_report_no_plots;
 /* The figure that a task is judged by, a name in `eval --json`; *higher: more is better. */
 const char *seqrt_report_metric(const SeqrtTask *task, bool *higher);
 
+extern const char *const seqrt_input_words[]; /* by SeqrtInput: "input" in results.json */
+/* A token's loss in words, and what `eval` calls it in bits. */
+typedef struct TokenWords { const char *nats, *bits; } TokenWords;
+TokenWords seqrt_token_words(SeqrtInput input);
+
 #endif

@@ -101,7 +101,6 @@ static int write_sample(Trainer *t, const char *weights, const char *path)
 
 /* ---- results.json ---- */
 
-static const char *const input_words[] = {"chars", "bytes", "words", "rows", "shaped", "text"};
 static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
 
 static json_t *words(int count, const char *const *list)
@@ -123,7 +122,7 @@ static json_t *task_json(const Trainer *t, const char *part)
 {
     const SeqrtTask *task = t->model->task;
     const Options *o = &t->options;
-    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:b}", "name", task->name, "input", input_words[task->input], "target",
+    json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:b}", "name", task->name, "input", seqrt_input_words[task->input], "target",
                                target_words[task->target], "judged_on", part, "series",
                                (int)(task->input == SEQRT_ROWS && !task->sequence_column));
     json_object_set_new(object, "columns", words(task->target_columns_count, task->target_columns));
