@@ -159,6 +159,17 @@ static int candidate_prepare(Compare *c, Candidate *candidate)
     return status;
 }
 
+/* Of its training file, unless a spec before it has that file too. */
+static void warn(const Compare *c, const Candidate *candidate)
+{
+    const char *warning = candidate->spec->warning;
+    for (const Candidate *before = c->candidates; warning && before < candidate; before++)
+        if (before->spec && before->spec->warning && strcmp(before->spec->warning, warning) == 0)
+            return;
+    if (warning && !c->cli->quiet)
+        fprintf(stderr, "seqgen: warning: %s\n", warning);
+}
+
 static int candidate_read(Compare *c, Candidate *candidate, const char *path)
 {
     Diag diag = {.path = path};
@@ -167,6 +178,7 @@ static int candidate_read(Compare *c, Candidate *candidate, const char *path)
         !(candidate->own_graph = graph_build(candidate->own_spec, &diag)))
         return EXIT_SPEC;
     candidate->spec = candidate->own_spec;
+    warn(c, candidate);
     candidate->graph = candidate->own_graph;
     const int status = command_unroll_auto(c->cli, candidate->graph, candidate->own_spec);
     return status == EXIT_DONE ? candidate_prepare(c, candidate) : status;

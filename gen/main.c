@@ -48,6 +48,8 @@ static int spec_stage(const Cli *cli)
     Spec *spec = spec_read(cli->spec_path, cli->overrides, cli->overrides_count, &diag);
     if (!spec)
         return EXIT_SPEC;
+    if (spec->warning && !cli->quiet && strcmp(cli->command->name, "run") != 0) /* what is run reads the data again, and says so */
+        fprintf(stderr, "seqgen: warning: %s\n", spec->warning);
     int status = dump_asked(cli, "spec") ? dump(spec_dump(spec)) : graph_stage(cli, spec, &diag);
     spec_free(spec);
     return status;

@@ -72,6 +72,7 @@ typedef struct SeqrtDataset {
     double *values;          /* [items][O] normalised: value and forecast, or NULL */
     char **texts;            /* [items] the raw text (chars, bytes, words, texts given), or NULL; windows of a sequence share one */
     bool has_target;         /* false: target columns absent from the file or not usable, and not required; tokens whose last one is an input, too */
+    char *warning;           /* where need_target: a sequence's value begins again after others, "FILE:ROW: .."; else NULL */
 } SeqrtDataset;
 
 /* Reads the file. need_target: absence of the target's columns is an error (train, eval), else the labels are -1 (predict),

@@ -213,6 +213,8 @@ bool facts_numbers(Facts *facts)
     Numbers n = {.facts = facts, .data = seqrt_dataset_read(&facts->spec->task, facts->train, true, &error)};
     if (!n.data)
         return facts_fail(facts, &facts->draft->train, &error);
+    if (n.data->warning)
+        facts->spec->warning = pool_copy(facts->reader->pool, n.data->warning);
     bool good = cut_part(&n);
     if (good) {
         mark_part(&n);

@@ -86,6 +86,7 @@ typedef struct Spec {
     Loc model_loc;
     TrainSpec train;
     CodegenSpec codegen;
+    const char *warning;  /* of the training file, "FILE:ROW: .."; NULL: none */
     struct Pool *pool;    /* owns everything above */
 } Spec;
 enum { NORMALIZE_NONE, NORMALIZE_STANDARD, NORMALIZE_MINMAX };

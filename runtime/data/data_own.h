@@ -15,6 +15,18 @@ int seqrt_vocab_get(const SeqrtVocab *vocab, const char *entry);
 /* A column that a table lacks, as an error that lists what it has, or has twice. Always false. */
 bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError *error);
 
+/* The values of a sequence column, as their rows begin: to tell that one begins again. */
+typedef struct SeqrtGroups {
+    int count;
+    size_t capacity;
+    char **ids;
+    long *rows;
+} SeqrtGroups;
+bool seqrt_groups_add(SeqrtGroups *groups, const char *id, long row); /* false: out of memory */
+/* Where the first begins again, and what to do; caller frees. NULL: none does. */
+char *seqrt_groups_warning(const SeqrtGroups *groups, const char *path, const char *column);
+void seqrt_groups_free(SeqrtGroups *groups);
+
 /* Reals of one item's value: the columns of a value target, horizon * columns of a forecast, else 0. */
 static inline size_t seqrt_value_width(const SeqrtTask *task)
 {

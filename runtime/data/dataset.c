@@ -29,6 +29,7 @@ typedef struct Builder {
     size_t start;            /* first step of the sequence */
     long row, given;         /* row where it starts; its number, from 1 */
     char *group;             /* its value in the sequence column */
+    SeqrtGroups *groups;     /* all of them; NULL: not asked for */
     int32_t label;           /* its class and value where one row is a sequence */
     double *value;           /* [target columns] */
     char *text;
@@ -315,7 +316,8 @@ static bool group_follow(Builder *b, const SeqrtTable *table, int items)
     if (b->held) return true;
     b->group = strdup(cell);
     sequence_start(b, seqrt_table_row(table));
-    return b->group || no_memory(b);
+    bool known = b->group && (!b->groups || seqrt_groups_add(b->groups, cell, b->row));
+    return known || no_memory(b);
 }
 
 static bool series_row(Builder *b, const SeqrtTable *table, int items)
@@ -543,8 +545,12 @@ void seqrt_reader_close(SeqrtReader *reader)
 SeqrtDataset *seqrt_dataset_read(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
 {
     SeqrtDataset *data = NULL;
+    SeqrtGroups groups = {0};
     SeqrtReader *reader = seqrt_reader_open(task, path, need_target, error);
+    if (reader && need_target && task->sequence_column) reader->builder.groups = &groups;
     if (reader && seqrt_reader_next(reader, INT_MAX, &data, error) < 1) data = NULL;
+    if (data) data->warning = seqrt_groups_warning(&groups, path, task->sequence_column);
+    seqrt_groups_free(&groups);
     seqrt_reader_close(reader);
     return data;
 }
@@ -580,6 +586,7 @@ void seqrt_dataset_free(SeqrtDataset *data)
     for (int i = 0; data->texts && i < data->items_count; i++)
         if (!i || data->texts[i] != data->texts[i - 1]) free(data->texts[i]);
     free(data->path);
+    free(data->warning);
     free(data->tokens);
     free(data->x);
     free(data->tags);

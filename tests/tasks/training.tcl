@@ -134,6 +134,25 @@ test split/sequences_by_seed {
         [expr {$seen(valid) ne [lrange [lsort -dictionary [concat $seen(train) $seen(valid)]] end-9 end]}]
 } {10 50 1}
 
+# ---- sequences in a file that is sorted by time ----
+
+test recurring/warning {
+    # Once a file, where training data is read: by the generator and by the trainer; on standard error alone, and not with --quiet
+    put mixed.csv "id,x,label\na,1,u\nb,2,v\na,3,u\nb,4,v\n"
+    put mixed.yaml {seqgen: 1
+name: mixed
+data: {train: mixed.csv, sequence: id, input: {columns: [x]}, target: {class: label}}
+model: [{rnn: {hidden: 2}}, last, {linear: {out: classes}}]
+}
+    set results [list [run $seqgen mixed.yaml -o mixed.c] [run $seqgen info mixed.yaml --json] [run -env $quick $seqgen build mixed.yaml -o mixed --target portable] \
+        [run ./mixed train --epochs 1] [run $seqgen run mixed.yaml train --epochs 1 --save m.safetensors] [run ./mixed train --epochs 1 --quiet --json] \
+        [run ./mixed eval --load m.safetensors]]
+    lmap result $results {
+        list [dict get $result code] [regexp -all {mixed\.csv:4: column "id": "a" begins again, after row 2: .* 2 values make 4 sequences; .*sort the file} [dict get $result err]] \
+            [regexp {warning} [dict get $result out]]
+    }
+} {{0 1 0} {0 1 0} {0 1 0} {0 1 0} {0 1 0} {0 0 0} {0 0 0}}
+
 # ---- early stop, best weights, log ----
 
 test patience/best_kept {

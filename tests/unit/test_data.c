@@ -372,6 +372,25 @@ static void test_pieces(void)
     pieces_are("the end without an item", &task, "id,x,y\nA,1,2\nA,3,4\nB,5,6\n", 1, "0@2 1,2 3,4  no target | .");
 }
 
+/* Values that come again after others: the first of them, how many there are; not where rows follow each other. */
+static void test_groups(void)
+{
+    SeqrtTask task = rows_task(SEQRT_CLASS);
+    SeqrtError error;
+    task.sequence_column = "id";
+    SeqrtDataset *data = seqrt_dataset_read(&task, file("d.csv", "id,x,y,label\nA,1,2,no\nA,3,4,no\nB,3,4,yes\nC,3,4,yes\nB,1,1,no\nA,7,8,no\nB,1,1,no\n"), true, &error);
+    check_text("where, before, what to do", data && data->warning ? strstr(data->warning, "d.csv") : "", "d.csv:6: column \"id\": \"B\" begins again, after row 4: "
+               "rows of equal value are one sequence only where they follow each other, so 3 values make 6 sequences; to join them, sort the file by that column");
+    check("a warning is no error", data && data->items_count == 6);
+    seqrt_dataset_free(data);
+    data = seqrt_dataset_read(&task, file("d.csv", "id,x,y,label\nA,1,2,no\nA,3,4,no\nB,3,4,yes\n,3,4,yes\n"), true, &error);
+    check("sorted rows", data && !data->warning);
+    seqrt_dataset_free(data);
+    data = seqrt_dataset_read(&task, file("d.csv", "id,x,y,label\nA,1,2,no\nB,3,4,yes\nA,3,4,yes\n"), false, &error);
+    check("data to predict", data && !data->warning);
+    seqrt_dataset_free(data);
+}
+
 static void test_split_sequences(void)
 {
     SeqrtTask task = text_task(SEQRT_CHARS, SEQRT_CLASS);
@@ -631,6 +650,7 @@ int main(void)
     test_shaped_datasets();
     test_texts();
     test_pieces();
+    test_groups();
     test_split_sequences();
     test_split_series();
     test_batches();

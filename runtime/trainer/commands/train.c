@@ -53,6 +53,12 @@ static void interrupt_watch(bool watch)
 
 /* ---- data ---- */
 
+static void warn(const Training *g, const SeqrtDataset *data)
+{
+    if (data->warning && !g->t->options.quiet)
+        fprintf(stderr, "%s: warning: %s\n", g->t->program, data->warning);
+}
+
 static bool valid_open(Training *g)
 {
     const SeqrtTask *task = g->model->task;
@@ -61,6 +67,7 @@ static bool valid_open(Training *g)
         return true;
     if (!(g->valid_data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->valid_data, &g->error))
         return false;
+    warn(g, g->valid_data);
     g->valid_part = seqrt_part_whole(g->valid_data);
     return true;
 }
@@ -71,7 +78,10 @@ static bool parts_open(Training *g)
     const char *path = g->t->options.data ? g->t->options.data : task->train_path;
     if (!path)
         return seqrt_fail(&g->error, "the spec names no training data; expected --data F");
-    if (!(g->data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->data, &g->error) || !valid_open(g))
+    if (!(g->data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->data, &g->error))
+        return false;
+    warn(g, g->data);
+    if (!valid_open(g))
         return false;
     if (g->valid_data || task->valid_fraction <= 0) {
         g->part = seqrt_part_whole(g->data);
