@@ -83,6 +83,16 @@ test quotes/reading.md {
     set missing
 } {}
 
+# The reference in specs/README.md is what --dump schema prints. Otherwise: the first line that differs
+test reference/schema {
+    regexp {<!-- schema:begin -->\n(.*)<!-- schema:end -->} [words $root/specs/README.md] -> page
+    set differs {}
+    foreach written [split $page \n] printed [split [ran $seqgen --dump schema] \n] {
+        if {$written ne $printed} { lappend differs "specs/README.md: $written" "--dump schema: $printed"; break }
+    }
+    set differs
+} {}
+
 # Every page is reached from the first one, and every spec that a page names is there.
 test links {
     set missing {}
