@@ -20,7 +20,7 @@ FORWARD(GELU, "v_gelu")
 static const Let RELU_REVERSE[] = {{"dxt", "v_select_lt(v_zero(), yt, dyt, v_zero())"}, {NULL, NULL}};
 static const Let TANH_REVERSE[] = {{"dxt", "dyt * (ONE - yt * yt)"}, {NULL, NULL}};
 static const Let SIGMOID_REVERSE[] = {{"dxt", "dyt * yt * (ONE - yt)"}, {NULL, NULL}};
-static const Let GELU_REVERSE[] = {{"dxt", "dyt * v_gelu_grad(yt)"}, {NULL, NULL}};
+static const Let GELU_REVERSE[] = {{"dxt", "dyt * v_gelu_grad(xt)"}, {NULL, NULL}};
 
 static const Activation ACTIVATIONS[] = {
     {"relu", RELU_A0, RELU_FORWARD, RELU_REVERSE, false},
@@ -40,6 +40,7 @@ const Activation *activation_find(const char *name)
 static const Load FORWARD_LOADS[] = {{"xt", "x", -1}, {NULL, NULL, 0}};
 static const Store FORWARD_STORES[] = {{"y", -1, "out"}, {NULL, 0, NULL}};
 static const Load REVERSE_LOADS[] = {{"yt", "y", -1}, {"dyt", "dy", -1}, {NULL, NULL, 0}};
+static const Load REVERSE_X_LOADS[] = {{"xt", "x", -1}, {"dyt", "dy", -1}, {NULL, NULL, 0}};
 static const Store REVERSE_STORES[] = {{"dx", -1, "dxt"}, {NULL, 0, NULL}};
 
 static Kernel *each(Plan *plan, const char *name, const char *what, int units, const Program *program, const char *const params[3], int writes)
@@ -63,7 +64,8 @@ static void activation_lower(Plan *plan, const Layer *layer)
         return;
     const Activation *a = activation_find(layer->kind->name);
     const Value in = plan->value, out = value_like(plan, layer->name, a->name);
-    const Program forward = {.loads = FORWARD_LOADS, .lets = a->forward, .stores = FORWARD_STORES}, reverse = {.loads = REVERSE_LOADS, .lets = a->reverse, .stores = REVERSE_STORES};
+    const Program forward = {.loads = FORWARD_LOADS, .lets = a->forward, .stores = FORWARD_STORES};
+    const Program reverse = {.loads = a->reads_x ? REVERSE_X_LOADS : REVERSE_LOADS, .lets = a->reverse, .stores = REVERSE_STORES};
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s", layer->name, a->name), "%s_forward", layer->name);
     Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("layer %s: %s, reversed", layer->name, a->name), "%s_backward", layer->name);
     const Cut cut = in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
@@ -71,7 +73,7 @@ static void activation_lower(Plan *plan, const Layer *layer)
     for (int i = 0; i < in.pieces; i++) {
         const Piece *x = &in.piece[i], *y = &out.piece[i];
         const char *rows = plan_share(plan, f, in.space);
-        static const char *const XY[3] = {"x", "y", NULL}, *const YD[3] = {"y", "dy", "dx"};
+        static const char *const XY[3] = {"x", "y", NULL}, *const YD[3] = {"y", "dy", "dx"}, *const XD[3] = {"x", "dy", "dx"};
         if (x->stride != y->stride) /* the raw features, not padded to panels */
             function_line(f, "widen_rows(%s, %s, %d, %d, %s, %d);", rows, plan_first(plan, in.space, plan_ref(plan, x->buffer), x->stride), x->width, x->stride,
                           plan_first(plan, in.space, plan_ref(plan, y->buffer), y->stride), y->stride);
@@ -84,7 +86,7 @@ static void activation_lower(Plan *plan, const Layer *layer)
             function_call(plan->stream, k->name, "1, %s, %s", plan_ref(plan, x->stride == y->stride ? x->stream : y->stream), plan_ref(plan, y->stream));
         }
         if (b && x->grad >= 0) {
-            k = each(plan, a->name, "_reverse", y->stride, &reverse, YD, 2);
+            k = each(plan, a->name, "_reverse", y->stride, &reverse, a->reads_x ? XD : YD, 2);
             b->cut = cut;
             function_call(b, k->name, "%s, %s, %s, %s", plan_share(plan, b, in.space), plan_first(plan, in.space, plan_ref(plan, a->reads_x ? x->buffer : y->buffer), y->stride),
                           plan_first(plan, in.space, plan_ref(plan, y->grad), y->stride), plan_first(plan, in.space, plan_ref(plan, x->grad), y->stride));

@@ -20,10 +20,9 @@ static void dropout_call(Function *f, const char *indent, const Value *value, in
 void dropout_lower_value(Plan *plan, const char *name, int site, double p)
 {
     const Value in = plan->value;
-    const char *full = name;
-    const Value out = value_like(plan, full, "after dropout");
-    Function *f = plan_function(plan, FORM_PLAIN, mem_format("%s: inverted dropout, p = %g", name, p), "%s_forward", full);
-    Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("%s: the same mask again", name), "%s_backward", full);
+    const Value out = value_like(plan, name, "after dropout");
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("%s: inverted dropout, p = %g", name, p), "%s_forward", name);
+    Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("%s: the same mask again", name), "%s_backward", name);
     for (int i = 0; i < in.pieces; i++) {
         const Piece *x = &in.piece[i], *y = &out.piece[i];
         const char *from = plan_ref(plan, x->buffer), *to = plan_ref(plan, y->buffer);

@@ -1,4 +1,4 @@
-/* lower.c: the generator's half of every layer kind, by name. */
+/* kinds_lower.c: the generator's half of every layer kind, by name. */
 #include "../plan/plan.h"
 
 #include <string.h>

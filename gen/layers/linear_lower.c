@@ -92,7 +92,9 @@ static void forward_call(Linear *n, Function *f, bool stream)
     Program program = {.loads = NO_LOADS, .lets = n->activation ? n->activation->from_a0 : NULL, .stores = OUT_STORES};
     Product p = {.name = name, .comment = "y = x W' + b", .rows = stream ? "1" : plan_share(plan, f, n->in.space), .units = n->Op,
                  .init = n->in.tokens ? INIT_LOOKUP : n->b >= 0 ? INIT_BIAS : INIT_ZERO, .init_ref = n->b >= 0 ? plan_ref(plan, n->b) : NULL,
-                 .program = n->activation ? &program : NULL, .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride), .y_stride = n->y.stride, .all_steps = n->in.space == SPACE_STEPS, .one_row = stream};
+                 .program = n->activation ? &program : NULL,
+                 .y = stream ? plan_ref(plan, n->y.stream) : plan_first(plan, n->in.space, plan_ref(plan, n->y.buffer), n->y.stride),
+                 .y_stride = n->y.stride, .all_steps = n->in.space == SPACE_STEPS, .one_row = stream};
     for (int i = 0, first = 0; i < n->in.pieces; first += n->in.piece[i++].width) {
         const Piece *x = &n->in.piece[i];
         const char *a = stream ? plan_ref(plan, x->stream) : plan_first(plan, n->in.space, plan_ref(plan, x->buffer), x->stride);
