@@ -171,7 +171,9 @@ static void words_train(int real_bytes)
     toy_make(&words_task, 16, 8, real_bytes);
     CHECK(run("train --epochs 12 --save w.st --log log.csv") == 0);
     CHECK(strstr(err, "epoch  1/12  loss 1.") && strstr(err, "epoch 12/12  loss ") && strstr(err, "  valid 0.") && strstr(err, "  accuracy 0."));
-    CHECK(!strncmp(out, "test loss ", 10) && strstr(out, "count 50") && !strchr(err, '\r'));
+    CHECK(!strncmp(out, "test loss ", 10) && strstr(out, "count 50") && !strchr(err, '\r') && !strstr(err, "not kept"));
+    CHECK(run("train --epochs 1") == 0 && strstr(err, "toy: the weights are not kept; --save W.safetensors keeps them\n"));
+    CHECK(run("train --epochs 1 --quiet") == 0 && !*err && run("train --epochs 1 --checkpoint c.st") == 0 && !strstr(err, "not kept"));
     static char log[10000];
     file_text("log.csv", log, sizeof log);
     CHECK(!strncmp(log, "epoch,step,loss,valid_loss,valid_accuracy,seconds\n1,11,", 53) && strstr(log, "\n12,132,"));

@@ -523,6 +523,14 @@ static int result_report(Training *g, Stop stop, double seconds)
     return code == EXIT_DONE ? seqrt_run_report(g->t, seconds, g->state.epoch, g->valid != NULL) : code;
 }
 
+/* A training that leaves nothing behind may be meant: for its figures. */
+static void hint(const Training *g)
+{
+    const Options *o = &g->t->options;
+    if (!o->quiet && !o->save && !o->checkpoint && !o->report)
+        fprintf(stderr, "%s: the weights are not kept; --save W.safetensors keeps them\n", g->t->program);
+}
+
 static int training_end(Training *g, Stop stop)
 {
     double seconds = seqrt_seconds() - g->progress.start;
@@ -537,7 +545,9 @@ static int training_end(Training *g, Stop stop)
         g->model->set(g->t->memory, SEQRT_WEIGHTS, g->state.best);
     if (!good || !weights_save(g))
         return seqrt_stop(g->t, EXIT_SYSTEM, &g->error);
-    return result_report(g, stop, seconds);
+    int code = result_report(g, stop, seconds);
+    hint(g);
+    return code;
 }
 
 int seqrt_train(Trainer *t)
