@@ -170,3 +170,24 @@ test patience/best_kept {
         [expr {abs([json_number [trainer early eval --load e.safetensors --part valid --json] loss] - $best) < 1e-3 * $best}]
 } {3 1 1 1 1 1}
 test log/columns { lindex [split [text early.csv] \n] 0 } {epoch,step,loss,valid_loss,valid_rmse,valid_mae,valid_mape,seconds}
+
+# ---- the test part is read first ----
+
+put class.csv "text,label\nx,a\ny,c\n"
+put header.csv "text,label\n"
+foreach {file says} {class.csv {class\.csv:3: column "label": unknown class "c"} header.csv {header\.csv: no rows}} {
+    foreach option {{} --quiet --json} {
+        test test_first/$file$option {
+            # No epoch, no file, and the same whatever is printed
+            set result [run $seqgen run plain.yaml --set data.test=$file train --epochs 1 {*}$option --save first.safetensors]
+            list [dict get $result code] [dict get $result out] [regexp $says [dict get $result err]] [regexp {epoch } [dict get $result err]] \
+                [file exists first.safetensors]
+        } {2 {} 1 0 0}
+    }
+}
+test test_first/missing { # as before: a trainer may be moved to where there is only training data
+    put gone.csv [text coin.csv]
+    ran -env $quick $seqgen build plain.yaml -o gone --target portable --quiet --set data.test=gone.csv
+    file delete gone.csv
+    regexp {test} [trainer gone train --epochs 1 --quiet --json]
+} 0

@@ -23,9 +23,9 @@ typedef enum Stop { STOP_NOT, STOP_EPOCHS, STOP_STEPS, STOP_STALE, STOP_SIGNAL, 
 typedef struct Training {
     Trainer *t;
     const SeqrtModel *model;
-    SeqrtDataset *data, *valid_data;
-    SeqrtPart part, valid_part;
-    SeqrtLoader *loader, *valid; /* valid NULL: no validation */
+    SeqrtDataset *data, *valid_data, *test_data;
+    SeqrtPart part, valid_part, test_part;
+    SeqrtLoader *loader, *valid, *test; /* valid, test NULL: there is no such part */
     TrainState state;
     int64_t steps_limit, epochs_limit; /* INT64_MAX: none */
     FILE *log;
@@ -53,22 +53,37 @@ static void interrupt_watch(bool watch)
 
 /* ---- data ---- */
 
-static void warn(const Training *g, const SeqrtDataset *data)
+static bool file_read(Training *g, const char *path, SeqrtDataset **data)
 {
-    if (data->warning && !g->t->options.quiet)
-        fprintf(stderr, "%s: warning: %s\n", g->t->program, data->warning);
+    if (!(*data = seqrt_dataset_read(g->model->task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, *data, &g->error))
+        return false;
+    if ((*data)->warning && !g->t->options.quiet)
+        fprintf(stderr, "%s: warning: %s
+", g->t->program, (*data)->warning);
+    return true;
 }
 
 static bool valid_open(Training *g)
 {
-    const SeqrtTask *task = g->model->task;
-    const char *path = g->t->options.valid ? g->t->options.valid : task->valid_path;
+    const char *path = g->t->options.valid ? g->t->options.valid : g->model->task->valid_path;
     if (!path)
         return true;
-    if (!(g->valid_data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->valid_data, &g->error))
+    if (!file_read(g, path, &g->valid_data))
         return false;
-    warn(g, g->valid_data);
     g->valid_part = seqrt_part_whole(g->valid_data);
+    return true;
+}
+
+/* Read before the training, and with --quiet too: what is wrong in it is not found out when all is done. A file that is not there
+ * is passed over. */
+static bool test_open(Training *g)
+{
+    const char *path = g->model->task->test_path;
+    if (!path || access(path, R_OK) != 0)
+        return true;
+    if (!file_read(g, path, &g->test_data))
+        return false;
+    g->test_part = seqrt_part_whole(g->test_data);
     return true;
 }
 
@@ -78,10 +93,7 @@ static bool parts_open(Training *g)
     const char *path = g->t->options.data ? g->t->options.data : task->train_path;
     if (!path)
         return seqrt_fail(&g->error, "the spec names no training data; expected --data F");
-    if (!(g->data = seqrt_dataset_read(task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, g->data, &g->error))
-        return false;
-    warn(g, g->data);
-    if (!valid_open(g))
+    if (!file_read(g, path, &g->data) || !valid_open(g) || !test_open(g))
         return false;
     if (g->valid_data || task->valid_fraction <= 0) {
         g->part = seqrt_part_whole(g->data);
@@ -97,7 +109,9 @@ static bool data_open(Training *g)
     g->loader = seqrt_loader_new(g->model, g->data, &g->part);
     if (g->valid_part.count)
         g->valid = seqrt_loader_new(g->model, g->valid_data ? g->valid_data : g->data, &g->valid_part);
-    if (!g->loader || (g->valid_part.count && !g->valid))
+    if (g->test_data)
+        g->test = seqrt_loader_new(g->model, g->test_data, &g->test_part);
+    if (!g->loader || (g->valid_part.count && !g->valid) || (g->test_data && !g->test))
         return seqrt_fail(&g->error, "out of memory");
     if (seqrt_loader_batches(g->loader) == 0)
         return seqrt_fail(&g->error, "%s: no sequence to train on", g->data->path);
@@ -108,10 +122,13 @@ static void training_close(Training *g)
 {
     seqrt_loader_free(g->loader);
     seqrt_loader_free(g->valid);
+    seqrt_loader_free(g->test);
     seqrt_part_free(&g->part);
     seqrt_part_free(&g->valid_part);
+    seqrt_part_free(&g->test_part);
     seqrt_dataset_free(g->data);
     seqrt_dataset_free(g->valid_data);
+    seqrt_dataset_free(g->test_data);
     free(g->state.best);
     if (g->log)
         fclose(g->log);
@@ -467,30 +484,16 @@ static bool weights_save(Training *g)
 }
 
 /* The spec's test file, where there is one: to standard output, as eval does; or into the summary. */
-static int test_run(Training *g, json_t *summary)
+static void test_run(Training *g, json_t *summary)
 {
-    const char *path = g->model->task->test_path;
-    if (!path || (g->t->options.quiet && !summary) || access(path, R_OK) != 0)
-        return EXIT_DONE;
-    SeqrtDataset *data = seqrt_dataset_read(g->model->task, path, true, &g->error);
-    if (!data || !seqrt_dataset_fits(g->model, data, &g->error)) {
-        seqrt_dataset_free(data);
-        return seqrt_stop(g->t, EXIT_DATA, &g->error);
-    }
-    SeqrtPart part = seqrt_part_whole(data);
-    SeqrtLoader *loader = seqrt_loader_new(g->model, data, &part);
-    if (loader) {
-        Metrics m = seqrt_evaluate(g->t, loader);
-        if (summary)
-            json_object_set_new(summary, "test", seqrt_metrics_json(g->model->task, &m));
-        else
-            seqrt_metrics_print(g->model->task, &m, "test ");
-        seqrt_metrics_free(&m);
-    }
-    seqrt_loader_free(loader);
-    seqrt_part_free(&part);
-    seqrt_dataset_free(data);
-    return loader ? EXIT_DONE : EXIT_SYSTEM;
+    if (!g->test || (g->t->options.quiet && !summary))
+        return;
+    Metrics m = seqrt_evaluate(g->t, g->test);
+    if (summary)
+        json_object_set_new(summary, "test", seqrt_metrics_json(g->model->task, &m));
+    else
+        seqrt_metrics_print(g->model->task, &m, "test ");
+    seqrt_metrics_free(&m);
 }
 
 /* Figures of the weights that are kept: with patience those best on validation, else the last. */
@@ -514,13 +517,13 @@ static json_t *summary_json(Training *g, Stop stop, double seconds)
 static int result_report(Training *g, Stop stop, double seconds)
 {
     json_t *summary = g->t->options.json ? summary_json(g, stop, seconds) : NULL;
-    int code = test_run(g, summary);
+    test_run(g, summary);
     if (summary) {
         json_dumpf(summary, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
         putchar('\n');
     }
     json_decref(summary);
-    return code == EXIT_DONE ? seqrt_run_report(g->t, seconds, g->state.epoch, g->valid != NULL) : code;
+    return seqrt_run_report(g->t, seconds, g->state.epoch, g->valid != NULL);
 }
 
 /* A training that leaves nothing behind may be meant: for its figures. */
