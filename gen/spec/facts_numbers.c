@@ -144,23 +144,6 @@ static bool normalize(Numbers *n)
     return good;
 }
 
-static bool check_probabilities(Numbers *n)
-{
-    const SeqrtTask *task = n->data->task;
-    if (task->loss != SEQRT_BCE || task->target != SEQRT_VALUE)
-        return true;
-    const size_t width = (size_t)task->target_columns_count;
-    for (size_t i = 0; i < (size_t)n->data->items_count * width; i++) {
-        const double value = n->data->values[i];
-        if (value >= 0 && value <= 1)
-            continue;
-        diag_error(n->facts->reader->diag, n->facts->spec->train.loss_loc, "loss: mse", "%s:%ld: column '%s': loss bce needs values from 0 to 1, found %g",
-                   n->facts->train, n->data->items[i / width].row, task->target_columns[i % width], value);
-        return false;
-    }
-    return true;
-}
-
 /* ---- class weights ---- */
 
 static int64_t *count_classes(const Numbers *n, int64_t *total)
@@ -218,8 +201,7 @@ bool facts_numbers(Facts *facts)
     bool good = cut_part(&n);
     if (good) {
         mark_part(&n);
-        good = check_probabilities(&n);
-        good = normalize(&n) && good;
+        good = normalize(&n);
         good = fill_weights(&n) && good;
     }
     seqrt_part_free(&n.part);

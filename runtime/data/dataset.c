@@ -170,6 +170,14 @@ static bool target_missing(Builder *b, size_t last)
                            b->task->target == SEQRT_CLASS ? "class" : "number");
 }
 
+/* Chances, which bce compares with */
+static bool value_beyond(Builder *b, size_t last, int column, double value)
+{
+    if (!b->need_target) return target_drop(b);
+    return seqrt_fail(b->error, "%s:%ld: column \"%.200s\": %g; loss: bce expects numbers from 0 to 1", b->data->path,
+                           b->rows ? b->rows[last] : b->row, b->task->target_columns[column], value);
+}
+
 static bool item_values(Builder *b, size_t last)
 {
     size_t width = seqrt_value_width(b->task), columns = (size_t)b->task->target_columns_count;
@@ -177,6 +185,7 @@ static bool item_values(Builder *b, size_t last)
     const double *source = b->data->series ? b->data->series + from * columns : b->value;
     for (size_t i = 0; i < width; i++)
         if (isnan(source[i])) return target_missing(b, last);
+        else if (b->task->loss == SEQRT_BCE && !(source[i] >= 0 && source[i] <= 1)) return value_beyond(b, last, (int)(i % columns), source[i]);
     memcpy(b->data->values + (size_t)b->data->items_count * width, source, width * sizeof *source);
     return true;
 }

@@ -191,3 +191,25 @@ test test_first/missing { # as before: a trainer may be moved to where there is 
     file delete gone.csv
     regexp {test} [trainer gone train --epochs 1 --quiet --json]
 } 0
+
+# ---- bce of values: they are chances, whichever file they come from ----
+
+put chance.csv "x,y\n1,0.5\n2,1\n3,0\n4,0.25\n"
+put beyond.csv "x,y\n1,0.5\n2,7\n"
+put chance.yaml {seqgen: 1
+name: chance
+data: {train: chance.csv, input: {columns: [x], shape: [1, 1]}, target: {value: y}}
+model: [{rnn: {hidden: 2}}, last, {linear: {out: targets}}]
+train: {loss: bce, epochs: 1}
+}
+test bce/chances { verdict [run $seqgen run chance.yaml train --quiet --save chance.safetensors] } good
+foreach {name words} {
+    data {train --data beyond.csv} valid {train --valid beyond.csv} set_valid {train --set data.valid=beyond.csv}
+    set_test {train --set data.test=beyond.csv} set_train {train --set data.train=beyond.csv} eval {eval --load chance.safetensors --data beyond.csv}
+} {
+    test bce/beyond_$name {
+        set result [run $seqgen run chance.yaml {*}$words]
+        list [dict get $result code] [regexp {beyond\.csv:3: column "y": 7; loss: bce expects numbers from 0 to 1\n} [dict get $result err]]
+    } {2 1}
+}
+test bce/predict { llength [split [ran $seqgen run chance.yaml predict --load chance.safetensors --data beyond.csv --quiet] \n] } 4

@@ -119,6 +119,15 @@ static void test_text_datasets(void)
             "0@2 24->2,2(Good movie); 1@3 313->-0.5,0(bad, bad)");
     data_is("bad value", &task, "d.csv", "text,p,q\ngood,1,?\n", true, "!d.csv:2: column \"q\": \"?\" is no number");
     data_is("empty value", &task, "d.csv", "text,p,q\ngood,1,\n", true, "!d.csv:2: column \"q\": \"\" is no number");
+    task.target_shift = task.target_scale = NULL;
+    task.loss = SEQRT_BCE;
+    data_is("bce: chances", &task, "d.csv", "text,p,q\ngood,0,1\nbad,0.5,1e-9\n", true, "0@2 2->0,1(good); 1@3 3->0.5,1e-09(bad)");
+    data_is("bce: above 1", &task, "d.csv", "text,p,q\ngood,0,1\nbad,0,1.5\n", true,
+            "!d.csv:3: column \"q\": 1.5; loss: bce expects numbers from 0 to 1");
+    data_is("bce: below 0", &task, "d.csv", "text,p,q\ngood,-0.25,1\n", true,
+            "!d.csv:2: column \"p\": -0.25; loss: bce expects numbers from 0 to 1");
+    data_is("predict needs no chance", &task, "d.csv", "text,p,q\ngood,0,1\nbad,0,1.5\n", false, "0@2 2(good); 1@3 3(bad) no target");
+    task.loss = SEQRT_MSE;
     data_is("predict with a bad value", &task, "d.csv", "text,p,q\ngood,1,2\nbad,1,?\ngood,3,4\n", false,
             "0@2 2(good); 1@3 3(bad); 2@4 2(good) no target");
 }

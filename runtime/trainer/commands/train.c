@@ -58,8 +58,7 @@ static bool file_read(Training *g, const char *path, SeqrtDataset **data)
     if (!(*data = seqrt_dataset_read(g->model->task, path, true, &g->error)) || !seqrt_dataset_fits(g->model, *data, &g->error))
         return false;
     if ((*data)->warning && !g->t->options.quiet)
-        fprintf(stderr, "%s: warning: %s
-", g->t->program, (*data)->warning);
+        fprintf(stderr, "%s: warning: %s\n", g->t->program, (*data)->warning);
     return true;
 }
 
