@@ -67,6 +67,8 @@ typedef struct SeqrtDataset {
     int32_t *tags;           /* [steps] tag target, or NULL */
     double *series;          /* [steps][target columns] normalised: forecast and value over rows; else NULL */
     int sequences_count;     /* sequences that gave at least one item */
+    long short_row;          /* the last sequence, where it was too short to give an item: row where it starts, else 0 */
+    size_t short_steps;      /* and its steps */
     int items_count;
     SeqrtItem *items;
     double *values;          /* [items][O] normalised: value and forecast, or NULL */

@@ -253,8 +253,10 @@ static void sequence_start(Builder *b, long row)
 static bool sequence_end(Builder *b)
 {
     int before = b->data->items_count;
-    bool ok = sequence_cut(b);
-    if (b->data->items_count == before) {
+    bool ok = sequence_cut(b), none = b->data->items_count == before;
+    b->data->short_row = none ? b->row : 0;
+    b->data->short_steps = b->data->steps - b->start;
+    if (none) {
         b->data->steps = b->start;
         free(b->text);
     } else b->data->sequences_count++;

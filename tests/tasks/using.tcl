@@ -257,6 +257,21 @@ test series/forecast_json {
     list [regexp {^\{"columns": \["load", "wave"\], "rows": \[} $json] [expr {$rows eq [answer $csv]}] [llength $rows]
 } {1 1 5}
 
+test series/forecast_last_sequence {
+    # The last one is continued or none: not the end of an older one
+    set rows {}
+    foreach {id count} {a 20 b 15} {
+        for {set i 0} {$i < $count} {incr i} { append rows "$id,$i,[expr {$i % 3}]\n" }
+    }
+    put groups.csv "id,load,wave\n$rows"
+    put short.csv "id,load,wave\n${rows}c,1,2\nc,2,2\n"
+    put groups.yaml [string map {"train: series.csv\n  valid: 0.25" "train: groups.csv\n  sequence: id" "name: series" "name: groups"} [text series.yaml]]
+    ran $seqgen run groups.yaml train --epochs 1 --quiet --save g.safetensors
+    set result [run $seqgen run groups.yaml forecast --load g.safetensors --data short.csv]
+    list [llength [answer [ran $seqgen run groups.yaml forecast --load g.safetensors]]] [dict get $result code] [dict get $result out] \
+        [regexp {short\.csv:37: the last sequence starts here and has 2 rows; a window of 6 rows is expected\n} [dict get $result err]]
+} {3 2 {} 1}
+
 # ---- a language ----
 
 put words.csv "word\n[string repeat "abcabc\n" 40]"

@@ -227,11 +227,18 @@ static void rows_run(Forecast *f, const double *rows, size_t steps)
     f->model->forward(f->t->memory, &batch, f->out);
 }
 
+/* What is continued is the last sequence, or nothing. */
+static bool last_long_enough(Forecast *f, const SeqrtDataset *data)
+{
+    return !data->short_row || seqrt_fail(&f->error, "%s:%ld: the last sequence starts here and has %zu row%s; a window of %zu rows is expected",
+                                          data->path, data->short_row, data->short_steps, data->short_steps == 1 ? "" : "s", window_steps(f->task));
+}
+
 /* The last window of the last series; a carried model first runs what comes before it. */
 static bool window_read(Forecast *f, const char *path)
 {
     SeqrtDataset *data = seqrt_dataset_read(f->task, path, false, &f->error);
-    if (!data || !seqrt_dataset_fits(f->model, data, &f->error)) {
+    if (!data || !last_long_enough(f, data) || !seqrt_dataset_fits(f->model, data, &f->error)) {
         seqrt_dataset_free(data);
         return false;
     }
