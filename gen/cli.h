@@ -18,8 +18,8 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_SPEC = 2, EXIT_BUDGET = 3, EXIT_MISMA
 
 typedef struct Cli Cli;
 
-/* One bit a command: which options it takes. */
-enum { IN_GENERATE = 1, IN_BUILD = 2, IN_VERIFY = 4, IN_RUN = 8, IN_INFO = 16, IN_COMPARE = 32, IN_ALL = 63 };
+/* One bit a command: which options it takes. Makers: of C, which alone has a budget. */
+enum { IN_GENERATE = 1, IN_BUILD = 2, IN_VERIFY = 4, IN_RUN = 8, IN_INFO = 16, IN_COMPARE = 32, IN_ALL = 63, IN_MAKERS = IN_ALL & ~IN_RUN };
 
 typedef struct Command {
     const char *name;      /* "" is generating, which has no word */

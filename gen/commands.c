@@ -295,12 +295,14 @@ const Command command_table[] = {
      "Example: seqgen verify specs/first_names_lstm.yaml --set train.batch=5\n",
      command_verify},
     {"run", IN_RUN, "SPEC ARGS...", "the interpreter, with the trainer's own arguments",
-     "Needs no C compiler; slow, in double precision. What stands after SPEC's options goes to the trainer's command\n"
-     "line: train, eval, predict, sample, forecast, gradcheck, bench, info.\n\n"
+     "Needs no C compiler; slow, in double precision. No C is made, so its budgets (codegen.max_ram, ..) do not count.\n"
+     "What stands after SPEC's options goes to the trainer's command line: train, eval, predict, sample, forecast,\n"
+     "gradcheck, bench, info.\n\n"
      "Example: seqgen run specs/first_names_lstm.yaml train --epochs 1 --save w.safetensors\n",
      command_run},
     {"info", IN_INFO, "SPEC", "layers, shapes, parameters, MACs, memory, lines, compile time",
-     "Lines are counted; flash and compile time are predicted. With --emit infer, of the file that only runs.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
+     "Lines are counted; flash and compile time are predicted. What is beyond a budget (--max-ram, ..) is marked, in JSON\n"
+     "named in \"exceeded\", and makes the exit code 3. With --emit infer, of the file that only runs.\n\nExample: seqgen info specs/first_names_lstm.yaml --json\n",
      command_info},
     {"compare", IN_COMPARE, "SPEC... -o DIR", "train each with several seeds on the same data; one table, one page",
      "Each spec is built, trained with the seeds 1..N and judged on its test part (else the validation part). All must\n"

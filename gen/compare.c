@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "compare.h"
 #include "report/report.h"
+#include "support/home.h"
 #include "support/mem.h"
 #include "support/out.h"
 
@@ -44,6 +45,34 @@ static int options_read(Compare *c)
 {
     int status = number_option("seeds", c->cli->seeds, 3, 1000, &c->seeds);
     return status == EXIT_DONE ? number_option("jobs", c->cli->jobs, cores(), 200, &c->jobs) : status;
+}
+
+/* ---- budgets ---- */
+
+static int lines_count(const Candidate *candidate, int64_t *lines)
+{
+    Home home;
+    if (!home_find(&home, false))
+        return EXIT_SYSTEM;
+    int status = emit_lines(candidate->graph, &(EmitOptions){.templates_dir = home.templates}, lines);
+    home_free(&home);
+    return status;
+}
+
+/* Of all specs, before anything is made. */
+static int budgets_check(const Compare *c)
+{
+    int status = EXIT_DONE;
+    for (int i = 0; i < c->count; i++) {
+        const Candidate *candidate = &c->candidates[i];
+        EmitInfo info = candidate->info;
+        int counted = candidate->spec->codegen.max_lines ? lines_count(candidate, &info.lines) : EXIT_DONE;
+        if (counted != EXIT_DONE)
+            return counted;
+        if (!emit_within(candidate->spec, &info))
+            status = EXIT_BUDGET;
+    }
+    return status;
 }
 
 /* ---- the output directory ---- */
@@ -76,6 +105,7 @@ static int directories_make(Compare *c)
 {
     for (int i = 0; i < c->count; i++) {
         Candidate *candidate = &c->candidates[i];
+        candidate->trainer = mem_format("%s/%s/trainer", c->directory, candidate->name);
         char *path = mem_format("%s/%s", c->directory, candidate->name);
         bool good = directory_make(path);
         if (!good)
@@ -153,7 +183,6 @@ static int candidate_prepare(Compare *c, Candidate *candidate)
     int status = emit_info(candidate->graph, false, &candidate->info);
     candidate->name = name_unique(c, candidate->path);
     candidate->text = file_text(candidate->path);
-    candidate->trainer = mem_format("%s/%s/trainer", c->directory, candidate->name);
     candidate->data_directory = data_directory(candidate->path, &candidate->spec->task);
     trials_prepare(c, candidate);
     return status;
@@ -295,11 +324,13 @@ int command_compare(const Cli *cli, const Graph *first)
         return page_write(cli->output, cli->output, cli);
     int status = options_read(&c);
     if (status == EXIT_DONE)
-        status = directory_open(&c);
-    if (status == EXIT_DONE)
         status = candidates_read(&c, first);
     if (status == EXIT_DONE && !compare_same(&c))
         status = EXIT_SPEC;
+    if (status == EXIT_DONE)
+        status = budgets_check(&c);
+    if (status == EXIT_DONE)
+        status = directory_open(&c);
     if (status == EXIT_DONE) {
         judging_set(&c);
         status = everything(&c);

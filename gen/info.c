@@ -29,6 +29,31 @@ static int64_t layer_parameters(const Graph *graph, const Layer *layer)
     return count;
 }
 
+/* ---- budgets ---- */
+
+typedef struct Budget {
+    const char *name;
+    int64_t value, limit; /* limit 0: none */
+} Budget;
+enum { BUDGETS = 3 };
+
+static void budgets_fill(const Graph *graph, const EmitInfo *info, Budget budgets[BUDGETS])
+{
+    const CodegenSpec *codegen = &graph->spec->codegen;
+    budgets[0] = (Budget){"max_ram", info->ram_bytes, codegen->max_ram};
+    budgets[1] = (Budget){"max_flash", info->flash_bytes, codegen->max_flash};
+    budgets[2] = (Budget){"max_lines", info->lines, codegen->max_lines};
+}
+
+static bool exceeded(const Budget *budget) { return budget->limit > 0 && budget->value > budget->limit; }
+
+/* ", beyond max_ram", or nothing; returns text. */
+static const char *budget_mark(const Budget *budget, char text[32])
+{
+    snprintf(text, 32, exceeded(budget) ? ", beyond %s" : "", budget->name);
+    return text;
+}
+
 /* ---- text ---- */
 
 /* "20 tokens of 58", "20 x 16", "64"; returns text. */
@@ -62,14 +87,16 @@ static void print_layers(const Graph *graph)
 static void print_counts(const Graph *graph, const EmitInfo *info)
 {
     char a[32], b[32];
+    Budget budgets[BUDGETS];
+    budgets_fill(graph, info, budgets);
     double sequence = (double)graph->macs_step * graph->T + (double)graph->macs_pooled;
     printf("\nparameters    %s\n", cli_thousands((double)graph->weights_count, a));
     printf("MACs          %s a step, %s a sequence\n", cli_thousands((double)graph->macs_step, a), cli_thousands(sequence, b));
     printf("training      %s FLOP a step of %d sequences\n", cli_thousands(graph_model(graph).flops_train_step, a), graph->B);
-    printf("RAM           %s\n", cli_bytes((double)info->ram_bytes, a));
-    printf("flash         %s, predicted\n", cli_bytes((double)info->flash_bytes, a));
-    printf("C             %s lines, compiled in about %.1f s, predicted\n", cli_thousands((double)info->lines, a),
-           info->compile_seconds);
+    printf("RAM           %s%s\n", cli_bytes((double)info->ram_bytes, a), budget_mark(&budgets[0], b));
+    printf("flash         %s, predicted%s\n", cli_bytes((double)info->flash_bytes, a), budget_mark(&budgets[1], b));
+    printf("C             %s lines%s, compiled in about %.1f s, predicted\n", cli_thousands((double)info->lines, a),
+           budget_mark(&budgets[2], b), info->compile_seconds);
     printf("streaming     %s\n", graph->can_stream ? "yes" : "no: the model looks ahead");
 }
 
@@ -141,12 +168,25 @@ static json_t *json_counts(const Graph *graph, const EmitInfo *info)
                      info->compile_seconds, "can_stream", (int)graph->can_stream);
 }
 
+/* Names of codegen's keys. */
+static json_t *json_exceeded(const Graph *graph, const EmitInfo *info)
+{
+    json_t *list = json_array();
+    Budget budgets[BUDGETS];
+    budgets_fill(graph, info, budgets);
+    for (int i = 0; i < BUDGETS; i++)
+        if (exceeded(&budgets[i]))
+            json_array_append_new(list, json_string(budgets[i].name));
+    return list;
+}
+
 static int print_json(const Graph *graph, const EmitInfo *info)
 {
     json_t *all = json_task(graph), *counts = json_counts(graph, info);
     json_object_set_new(all, "layers", json_layers(graph));
     json_object_update(all, counts);
     json_decref(counts);
+    json_object_set_new(all, "exceeded", json_exceeded(graph, info));
     int failed = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(all);
     return failed || putchar('\n') == EOF ? EXIT_SYSTEM : EXIT_DONE;
@@ -167,7 +207,8 @@ int command_info(const Cli *cli, const Graph *graph)
     if (status != EXIT_DONE)
         return status;
     if (cli->json)
-        return print_json(graph, &info);
-    print_text(graph, &info);
-    return EXIT_DONE;
+        status = print_json(graph, &info);
+    else
+        print_text(graph, &info);
+    return status == EXIT_DONE && !emit_within(graph->spec, &info) ? EXIT_BUDGET : status;
 }

@@ -156,12 +156,10 @@ static bool within(const Spec *spec, const char *what, int64_t value, int64_t li
     return false;
 }
 
-static bool check_budgets(const Plan *plan)
+static bool check_memory(const Spec *spec, const EmitInfo *info)
 {
-    const Spec *spec = plan->graph->spec;
-    const EmitInfo info = info_of(plan);
-    bool ok = within(spec, "bytes of RAM", info.ram_bytes, spec->codegen.max_ram, "lower train.batch, data.max_length or hidden, or raise max_ram");
-    return within(spec, "bytes of flash", info.flash_bytes, spec->codegen.max_flash, "lower hidden or layers, or raise max_flash") && ok;
+    bool ok = within(spec, "bytes of RAM", info->ram_bytes, spec->codegen.max_ram, "lower train.batch, data.max_length or hidden, or raise max_ram");
+    return within(spec, "bytes of flash", info->flash_bytes, spec->codegen.max_flash, "lower hidden or layers, or raise max_flash") && ok;
 }
 
 static int64_t lines_of(const char *text)
@@ -173,9 +171,15 @@ static int64_t lines_of(const char *text)
 }
 
 /* Lines are not predicted but counted */
-static bool check_lines(const Spec *spec, const EmitResult *result)
+static bool check_lines(const Spec *spec, int64_t lines)
 {
-    return within(spec, "lines of C", result->lines, spec->codegen.max_lines, "set unroll: none, or raise max_lines");
+    return within(spec, "lines of C", lines, spec->codegen.max_lines, "set unroll: none, or raise max_lines");
+}
+
+bool emit_within(const Spec *spec, const EmitInfo *info)
+{
+    bool ok = check_memory(spec, info);
+    return check_lines(spec, info->lines) && ok;
 }
 
 /* --emit infer: the weights that go into the C, in double and PyTorch's layout */
@@ -214,13 +218,16 @@ int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *resul
     Plan *plan = plan_build(graph, options->infer_only);
     if (!plan)
         return 2;
-    int status = check_budgets(plan) ? 0 : 3;
+    const Spec *spec = graph->spec;
+    const EmitInfo info = info_of(plan);
+    const bool fits = check_memory(spec, &info);
+    int status = fits || (spec->codegen.max_lines && !options->dump) ? 0 : 3; /* all budgets are told of: lines are counted nevertheless */
     double *weights = NULL;
     if (status == 0 && options->infer_only)
         status = read_weights(graph, options, &weights);
     if (status == 0)
         status = generate(graph, plan, options, weights, result);
-    if (status == 0 && !check_lines(graph->spec, result))
+    if (status == 0 && (!check_lines(spec, result->lines) || !fits))
         status = 3;
     free(weights);
     plan_free(plan);

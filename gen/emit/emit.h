@@ -37,6 +37,8 @@ int emit_info(const Graph *graph, bool infer_only, EmitInfo *info);
 int emit_lines(const Graph *graph, const EmitOptions *options, int64_t *lines);
 /* unroll: auto becomes none where straight-line calls are more lines than max_lines allows; *codegen is that of the graph's spec. */
 int emit_unroll_auto(const Graph *graph, const EmitOptions *options, CodegenSpec *codegen);
+/* Whether codegen's budgets allow it, lines that were counted included; each one that does not is printed. */
+bool emit_within(const Spec *spec, const EmitInfo *info);
 char *emit_dump(const Graph *graph, const char *seam, bool infer_only); /* "ops" or "plan"; NULL: there is no plan, and why is printed */
 
 #endif

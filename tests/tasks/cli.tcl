@@ -54,6 +54,26 @@ foreach option {--max-ram --max-flash --max-lines} {
     test enough/$option { dict get [run $seqgen $spec -o large.c $option 1000000000] code } 0
 }
 
+test budget/all_are_told {
+    set result [run $seqgen $spec -o small.c --max-ram 10 --max-flash 10 --max-lines 10]
+    list [dict get $result code] [regexp -all {of (RAM|flash|C): \d+, codegen allows 10} [dict get $result err]] [glob -nocomplain small*]
+} {3 3 {}}
+# info's figures are shown in any case
+test budget/info {
+    set result [run $seqgen info $spec --max-ram 10 --max-lines 10]
+    list [dict get $result code] [regexp {\nRAM .*, beyond max_ram\n} [dict get $result out]] [regexp {, beyond max_flash} [dict get $result out]] \
+        [regexp {\nC .* lines, beyond max_lines,} [dict get $result out]] [regexp -all {codegen allows 10} [dict get $result err]]
+} {3 1 0 1 2}
+test budget/info_json {
+    set result [run $seqgen info $spec --max-flash 10 --json]
+    list [dict get $result code] [regexp {"exceeded": \[\s*"max_flash"\s*\]} [dict get $result out]] [regexp {codegen allows 10} [dict get $result err]]
+} {3 1 1}
+test budget/info_within { list [ran $seqgen info $spec --max-ram 1G --json] } {/"exceeded": \[\]/}
+# What makes no C has no budget: not refused where the spec has one, but as an option
+test budget/run { dict get [run $seqgen run $spec --max-ram 1K info] err } {/--max-ram does not go with run/}
+test budget/run_spec { shape $seqgen run $spec --set codegen.max_ram=10 info } {0 1 0}
+test budget/verify { dict get [run $seqgen verify $spec --max-ram 10] code } 3
+
 # What is counted is what there is: of lines, and of memory (the C asserts it of sizeof)
 foreach target {host portable x86-64 cortex-m} {
     test counted/$target {

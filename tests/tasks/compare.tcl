@@ -151,6 +151,13 @@ foreach {name spec words} {
         list [dict get $result code] [count $words [dict get $result err]] [glob -nocomplain refused/*]
     } {2 1 {}}
 }
+foreach option {--max-ram --max-flash --max-lines} {
+    test refused/$option {
+        # Each spec that is beyond it is named; nothing is built, trained or left
+        set result [compare kind_rnn.yaml kind_mlp.yaml -o budget $option 10]
+        list [dict get $result code] [count {kind_(rnn|mlp)\.yaml: error: [^\n]* codegen allows 10} [dict get $result err]] [file exists budget]
+    } {3 2 0}
+}
 test refused/spec { code kind_rnn.yaml nowhere.yaml -o refused } 2
 foreach {name arguments} {nothing {} seeds {kind_rnn.yaml --seeds 0} jobs {kind_rnn.yaml --jobs many} emit {kind_rnn.yaml --emit infer}} {
     test usage/$name { dict get [run $seqgen compare {*}$arguments] code } 1
