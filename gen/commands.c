@@ -16,18 +16,49 @@
 #include "support/mem.h"
 #include "support/out.h"
 
+/* ---- what must not be written over ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* As the spec reader looks for it: beside the spec, or here. */
+static bool is_data(const char *output, const char *spec_path, const char *path)
+{
+    if (!path)
+        return false;
+    char *beside = mem_format("%.*s%s", (int)(last_part(spec_path) - spec_path), spec_path, path);
+    bool same = same_file(output, path) || (*path != '/' && same_file(output, beside));
+    free(beside);
+    return same;
+}
+
+/* EXIT_USAGE where an output would take the place of what it is made from. */
+static int output_check(const Cli *cli, const Graph *graph, const char *output)
+{
+    const SeqrtTask *task = &graph->spec->task;
+    const char *what = same_file(output, cli->spec_path) ? "the spec"
+                     : is_data(output, cli->spec_path, task->train_path) ? "data.train"
+                     : is_data(output, cli->spec_path, task->valid_path) ? "data.valid"
+                     : is_data(output, cli->spec_path, task->test_path) ? "data.test"
+                     : cli->weights && same_file(output, cli->weights) ? "the weights file" : NULL;
+    return what ? cli_fail(EXIT_USAGE, "-o: %s is %s itself, and would be overwritten; another name is expected", output, what) : EXIT_DONE;
+}
+
 /* ---- generate ---- */
 
 static void result_free(EmitResult *result)
 {
     free(result->model_c);
     free(result->model_h);
-}
-
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 /* The paths of the C file and of the header that stands beside it; the C includes them by their last parts. */
@@ -108,6 +139,22 @@ static int generated_write(const Cli *cli, const Graph *graph, const EmitResult 
     return status;
 }
 
+static int generate(const Cli *cli, const Graph *graph, const char *source, const char *header)
+{
+    Home home;
+    if (!home_find(&home, false))
+        return EXIT_SYSTEM;
+    double start = seconds_now();
+    EmitOptions options = emit_options(cli, &home, source, header);
+    EmitResult result = {0};
+    int status = emit_model(graph, &options, &result);
+    if (status == EXIT_DONE && !cli->dump)
+        status = generated_write(cli, graph, &result, seconds_now() - start);
+    result_free(&result);
+    home_free(&home);
+    return status;
+}
+
 static int command_generate(const Cli *cli, const Graph *graph)
 {
     if (cli->json && (cli->dump || (cli->output && strcmp(cli->output, "-") == 0)))
@@ -120,21 +167,16 @@ static int command_generate(const Cli *cli, const Graph *graph)
         free(text);
         return EXIT_DONE;
     }
-    Home home;
-    if (!home_find(&home, false))
-        return EXIT_SYSTEM;
-    double start = seconds_now();
+    bool writes = !cli->dump && !(cli->output && strcmp(cli->output, "-") == 0);
     char *source = cli->output && strcmp(cli->output, "-") != 0 ? mem_copy(cli->output) : mem_format("%s.c", graph->spec->name);
     char *header = out_header_path(source);
-    EmitOptions options = emit_options(cli, &home, source, header);
-    EmitResult result = {0};
-    int status = emit_model(graph, &options, &result);
+    int status = writes ? output_check(cli, graph, source) : EXIT_DONE;
+    if (status == EXIT_DONE && writes)
+        status = output_check(cli, graph, header);
+    if (status == EXIT_DONE)
+        status = generate(cli, graph, source, header);
     free(source);
     free(header);
-    if (status == EXIT_DONE && !cli->dump)
-        status = generated_write(cli, graph, &result, seconds_now() - start);
-    result_free(&result);
-    home_free(&home);
     return status;
 }
 
@@ -226,7 +268,9 @@ static void build_free(Build *b)
 int command_build(const Cli *cli, const Graph *graph)
 {
     Build build = {.cli = cli, .graph = graph, .output = cli->output ? cli->output : graph->spec->name};
-    int status = home_find(&build.home, true) ? build_in(&build) : EXIT_SYSTEM;
+    int status = output_check(cli, graph, build.output);
+    if (status == EXIT_DONE)
+        status = home_find(&build.home, true) ? build_in(&build) : EXIT_SYSTEM;
     build_free(&build);
     return status;
 }

@@ -142,6 +142,33 @@ foreach {name T options} {few_steps 7 {} rolled 512 {--unroll none} unrolled 512
     } near
 }
 
+# ---- what a file is made from is not written over ----
+
+put over/data/d.csv "text,label\n[string repeat "abc,a\nbcd,b\n" 9]"
+put over/over.yaml "seqgen: 1\ndata: {train: data/d.csv, test: data/t.csv, input: {chars: text}, target: {class: label}}\nmodel: \[{rnn: {hidden: 2}}, last, {linear: {out: classes}}]\n"
+file copy over/data/d.csv over/data/t.csv
+file link -symbolic over/link over.yaml
+file link -hard over/hard.csv over/data/t.csv
+foreach {output what} {over.yaml {the spec} ./over.yaml {the spec} link {the spec} data/d.csv data.train data/t.csv data.test hard.csv data.test} {
+    foreach command {{} build} {
+        test overwrite/${command}_$output {
+            set before [lmap file [files_below over] {text over/$file}]
+            set result [run -dir over -env $quick $seqgen {*}$command over.yaml -o $output --target portable]
+            list [dict get $result code] [regexp "^seqgen: error: -o: $output is $what itself" [dict get $result err]] \
+                [expr {[lmap file [files_below over] {text over/$file}] eq $before}]
+        } {1 1 1}
+    }
+}
+test overwrite/from_elsewhere { dict get [run $seqgen over/over.yaml -o over/data/d.csv] code } 1
+test overwrite/header { # model.h is an output, too
+    file copy over/over.yaml over/over.h
+    list [dict get [run -dir over $seqgen over.h -o over.c] err] [file exists over/over.c]
+} {/over\.h is the spec itself.* 0$/}
+test overwrite/weights {
+    ran -dir over $seqgen run over.yaml train --epochs 1 --quiet --save w.safetensors
+    dict get [run -dir over $seqgen over.yaml --emit infer --weights w.safetensors -o w.safetensors] code
+} 1
+
 # ---- tools that fail ----
 
 test tool/no_compiler { shape -env {CC /no/such/cc} $seqgen build $spec -o t } {5 0 1}
