@@ -309,9 +309,12 @@ bool cli_infer(const Cli *cli) { return cli->emit && strcmp(cli->emit, "infer") 
 static int fits(const Cli *cli, unsigned seen)
 {
     const char *name = cli->command->name;
+    bool to_output = cli->command->bit == IN_GENERATE && cli->output && strcmp(cli->output, "-") == 0;
     for (int i = 0; i < OPTIONS; i++)
         if (seen >> i & 1 && !(options[i].commands & cli->command->bit))
             FAIL(NULL, "--%s does not go with %s", options[i].name, *name ? name : "generating");
+    if (cli->json && (cli->dump || to_output))
+        FAIL(NULL, "--json writes to standard output, and so does %s", cli->dump ? "--dump" : "-o -");
     bool infer = cli_infer(cli);
     if (infer && cli->command->bit == IN_BUILD)
         FAIL(NULL, "--emit infer: such a file has no trainer, and build makes trainers; expected seqgen SPEC --emit infer --weights FILE -o model.c");

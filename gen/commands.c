@@ -157,8 +157,6 @@ static int generate(const Cli *cli, const Graph *graph, const char *source, cons
 
 static int command_generate(const Cli *cli, const Graph *graph)
 {
-    if (cli->json && (cli->dump || (cli->output && strcmp(cli->output, "-") == 0)))
-        return cli_fail(EXIT_USAGE, "--json writes to standard output, and so does %s", cli->dump ? "--dump" : "-o -");
     if (cli->dump && strcmp(cli->dump, "m4") != 0) {
         char *text = emit_dump(graph, cli->dump, cli_infer(cli));
         if (!text)

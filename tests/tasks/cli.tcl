@@ -107,6 +107,9 @@ foreach {target unrolls} {portable 0 cortex-m 1 host 1} {
 }
 test json/generate { shape $seqgen $spec -o g.c --json --quiet } {0 1 0}
 test json/standard_output { shape $seqgen $spec -o - --json } {1 0 1}
+foreach seam {spec graph ops plan m4 schema} {
+    test json/dump_$seam { shape $seqgen $spec --dump $seam --json } {1 0 1}
+}
 test json/build { ran -env $quick $seqgen build $spec --target portable -o g --json } {/"compile_seconds": /}
 test infer/build { dict get [run $seqgen build $spec --emit infer --weights w -o g] err } {/such a file has no trainer/}
 test infer/info { shape $seqgen info $spec --emit infer } {0 1 0}
