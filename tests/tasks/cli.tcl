@@ -242,6 +242,10 @@ test trainer/nothing { lindex [shape ./trainer] 0 } 1
 test trainer/command { shape ./trainer tran } {1 0 1}
 test trainer/option { shape ./trainer train --epoks 3 } {1 0 1}
 test trainer/value { shape ./trainer train --epochs many } {1 0 1}
+test trainer/lr { # as in a spec: 0 is a rate
+    put few.csv "name,label\nanna,female\nbob,male\n"
+    lmap lr {0 -1e-3 nan} { lindex [shape ./trainer train --data few.csv --epochs 1 --quiet --lr $lr] 0 }
+} {0 1 1}
 test trainer/no_load { shape ./trainer eval } {1 0 1}
 test trainer/missing_weights { shape -dir $root/specs $tmp/trainer eval --load nowhere.safetensors } {2 0 1}
 test trainer/missing_data { shape ./trainer train --data nowhere.csv --quiet } {2 0 1}

@@ -55,47 +55,46 @@ typedef struct OptionRow {
     size_t offset;
     unsigned commands;
     double min;        /* COUNT, REAL */
-    bool min_open;
     const char *help;
 } OptionRow;
 
 #define AT(field) offsetof(Options, field)
 static const OptionRow rows[] = {
-    {"data", "F", OPTION_TEXT, AT(data), TRAIN, 0, 0, "training data instead of the spec's"},
-    {"data", "F", OPTION_TEXT, AT(data), EVAL, 0, 0, "data instead of the spec's; with --part, the training file"},
-    {"part", "P", OPTION_TEXT, AT(part), EVAL, 0, 0, "train, valid or test of the spec (test, else valid, else train)"},
-    {"details", "F.csv", OPTION_TEXT, AT(details), EVAL, 0, 0, "a line for each sequence, step or value: truth and prediction"},
-    {"data", "F", OPTION_TEXT, AT(data), PREDICT, 0, 0, "data instead of the spec's test file (or train file)"},
-    {"data", "F", OPTION_TEXT, AT(data), FORECAST, 0, 0, "the series to continue, instead of the spec's"},
-    {"valid", "F", OPTION_TEXT, AT(valid), TRAIN, 0, 0, "validation data instead of the spec's"},
-    {"epochs", "N", OPTION_COUNT, AT(epochs), TRAIN, 0, 0, "passes over the data"},
-    {"steps", "N", OPTION_COUNT, AT(steps), TRAIN, 0, 0, "stop after N optimiser steps in total; without --epochs, as many epochs as that takes"},
-    {"steps", "N", OPTION_COUNT, AT(steps), FORECAST, 1, 0, "rows to forecast; beyond the horizon, forecasts are fed back"},
-    {"steps", "N", OPTION_COUNT, AT(steps), PROBE, 0, 0, "optimiser steps on the batch (10)"},
-    {"log", "F.csv", OPTION_TEXT, AT(log), TRAIN, 0, 0, "a row an epoch, written as it ends; --resume appends"},
-    {"report", "DIR", OPTION_TEXT, AT(report), TRAIN, 0, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
-    {"lr", "X", OPTION_REAL, AT(lr), TRAIN, 0, 1, "base learning rate"},
-    {"seed", "N", OPTION_SEED, AT(seed), TRAIN | SAMPLE | GRADCHECK | PROBE, 0, 0, "seed instead of the spec's"},
-    {"no-shuffle", NULL, OPTION_FLAG, AT(no_shuffle), TRAIN, 0, 0, "sequences in file order"},
-    {"load", "W", OPTION_TEXT, AT(load), TRAIN | PROBE, 0, 0, "initial weights (safetensors; a checkpoint will do)"},
-    {"load", "W", OPTION_TEXT, AT(load), EVAL | PREDICT | SAMPLE | FORECAST, 0, 0, "weights (safetensors; a checkpoint will do)"},
-    {"save", "W", OPTION_TEXT, AT(save), TRAIN, 0, 0, "final weights; with patience, those best on validation"},
-    {"save", "OUT", OPTION_TEXT, AT(save), PROBE, 0, 0, "the results (safetensors)"},
-    {"checkpoint", "F", OPTION_TEXT, AT(checkpoint), TRAIN, 0, 0, "everything needed to continue, at the end of every epoch"},
-    {"resume", "F", OPTION_TEXT, AT(resume), TRAIN, 0, 0, "continue a checkpoint exactly"},
-    {"threads", "N", OPTION_COUNT, AT(threads), TRAIN | BENCH, 1, 0, "threads that take each step together (1), if it has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
-    {"threads", "N", OPTION_COUNT, AT(threads), EVAL | PREDICT, 1, 0, "threads that take each batch together (1), if a training step has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
-    {"prompt", "S", OPTION_TEXT, AT(prompt), SAMPLE, 0, 0, "text to continue (none: after a line end if the vocabulary has one, else any token)"},
-    {"length", "N", OPTION_COUNT, AT(length), SAMPLE, 0, 0, "tokens to write (200)"},
-    {"temperature", "X", OPTION_REAL, AT(temperature), SAMPLE, 0, 0, "1 as learned, less is surer, 0 always the likeliest (1)"},
-    {"top-k", "K", OPTION_COUNT, AT(top_k), SAMPLE, 1, 0, "draw among the K likeliest tokens only"},
-    {"batch", "F", OPTION_TEXT, AT(batch), PROBE, 0, 0, "tensors lengths [b], tokens [b,T] or x [b,T,F], labels [b] or [b,T], y [b,O]"},
-    {"rows", "N", OPTION_COUNT, AT(rows), PROBE, 1, 0, "rows of the random batch (the model's B)"},
-    {"json", NULL, OPTION_FLAG, AT(json), TRAIN, 0, 0, "at the end one line of JSON on standard output: the final figures"},
-    {"json", NULL, OPTION_FLAG, AT(json), PREDICT, 0, 0, "an object of JSON a line instead of CSV"},
-    {"json", NULL, OPTION_FLAG, AT(json), EVAL | SAMPLE | FORECAST | GRADCHECK | BENCH | INFO, 0, 0, "JSON on standard output"},
-    {"quiet", NULL, OPTION_FLAG, AT(quiet), TRAIN | PREDICT, 0, 0, "no progress, only errors"},
-    {"help", NULL, OPTION_FLAG, AT(help), ALL, 0, 0, "this text"},
+    {"data", "F", OPTION_TEXT, AT(data), TRAIN, 0, "training data instead of the spec's"},
+    {"data", "F", OPTION_TEXT, AT(data), EVAL, 0, "data instead of the spec's; with --part, the training file"},
+    {"part", "P", OPTION_TEXT, AT(part), EVAL, 0, "train, valid or test of the spec (test, else valid, else train)"},
+    {"details", "F.csv", OPTION_TEXT, AT(details), EVAL, 0, "a line for each sequence, step or value: truth and prediction"},
+    {"data", "F", OPTION_TEXT, AT(data), PREDICT, 0, "data instead of the spec's test file (or train file)"},
+    {"data", "F", OPTION_TEXT, AT(data), FORECAST, 0, "the series to continue, instead of the spec's"},
+    {"valid", "F", OPTION_TEXT, AT(valid), TRAIN, 0, "validation data instead of the spec's"},
+    {"epochs", "N", OPTION_COUNT, AT(epochs), TRAIN, 0, "passes over the data"},
+    {"steps", "N", OPTION_COUNT, AT(steps), TRAIN, 0, "stop after N optimiser steps in total; without --epochs, as many epochs as that takes"},
+    {"steps", "N", OPTION_COUNT, AT(steps), FORECAST, 1, "rows to forecast; beyond the horizon, forecasts are fed back"},
+    {"steps", "N", OPTION_COUNT, AT(steps), PROBE, 0, "optimiser steps on the batch (10)"},
+    {"log", "F.csv", OPTION_TEXT, AT(log), TRAIN, 0, "a row an epoch, written as it ends; --resume appends"},
+    {"report", "DIR", OPTION_TEXT, AT(report), TRAIN, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
+    {"lr", "X", OPTION_REAL, AT(lr), TRAIN, 0, "base learning rate"},
+    {"seed", "N", OPTION_SEED, AT(seed), TRAIN | SAMPLE | GRADCHECK | PROBE, 0, "seed instead of the spec's"},
+    {"no-shuffle", NULL, OPTION_FLAG, AT(no_shuffle), TRAIN, 0, "sequences in file order"},
+    {"load", "W", OPTION_TEXT, AT(load), TRAIN | PROBE, 0, "initial weights (safetensors; a checkpoint will do)"},
+    {"load", "W", OPTION_TEXT, AT(load), EVAL | PREDICT | SAMPLE | FORECAST, 0, "weights (safetensors; a checkpoint will do)"},
+    {"save", "W", OPTION_TEXT, AT(save), TRAIN, 0, "final weights; with patience, those best on validation"},
+    {"save", "OUT", OPTION_TEXT, AT(save), PROBE, 0, "the results (safetensors)"},
+    {"checkpoint", "F", OPTION_TEXT, AT(checkpoint), TRAIN, 0, "everything needed to continue, at the end of every epoch"},
+    {"resume", "F", OPTION_TEXT, AT(resume), TRAIN, 0, "continue a checkpoint exactly"},
+    {"threads", "N", OPTION_COUNT, AT(threads), TRAIN | BENCH, 1, "threads that take each step together (1), if it has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
+    {"threads", "N", OPTION_COUNT, AT(threads), EVAL | PREDICT, 1, "threads that take each batch together (1), if a training step has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
+    {"prompt", "S", OPTION_TEXT, AT(prompt), SAMPLE, 0, "text to continue (none: after a line end if the vocabulary has one, else any token)"},
+    {"length", "N", OPTION_COUNT, AT(length), SAMPLE, 0, "tokens to write (200)"},
+    {"temperature", "X", OPTION_REAL, AT(temperature), SAMPLE, 0, "1 as learned, less is surer, 0 always the likeliest (1)"},
+    {"top-k", "K", OPTION_COUNT, AT(top_k), SAMPLE, 1, "draw among the K likeliest tokens only"},
+    {"batch", "F", OPTION_TEXT, AT(batch), PROBE, 0, "tensors lengths [b], tokens [b,T] or x [b,T,F], labels [b] or [b,T], y [b,O]"},
+    {"rows", "N", OPTION_COUNT, AT(rows), PROBE, 1, "rows of the random batch (the model's B)"},
+    {"json", NULL, OPTION_FLAG, AT(json), TRAIN, 0, "at the end one line of JSON on standard output: the final figures"},
+    {"json", NULL, OPTION_FLAG, AT(json), PREDICT, 0, "an object of JSON a line instead of CSV"},
+    {"json", NULL, OPTION_FLAG, AT(json), EVAL | SAMPLE | FORECAST | GRADCHECK | BENCH | INFO, 0, "JSON on standard output"},
+    {"quiet", NULL, OPTION_FLAG, AT(quiet), TRAIN | PREDICT, 0, "no progress, only errors"},
+    {"help", NULL, OPTION_FLAG, AT(help), ALL, 0, "this text"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -182,7 +181,7 @@ static bool number_read(const OptionRow *row, const char *text, double *v)
     char *end;
     *v = strtod(text, &end);
     bool whole = row->type != OPTION_COUNT || (*v == floor(*v) && *v <= INT_MAX);
-    return end != text && !*end && isfinite(*v) && whole && (row->min_open ? *v > row->min : *v >= row->min);
+    return end != text && !*end && isfinite(*v) && whole && *v >= row->min;
 }
 
 static bool seed_read(const char *text, uint64_t *seed)
@@ -208,8 +207,8 @@ static bool value_set(Options *o, const OptionRow *row, const char *text, const 
     if (!good && row->type == OPTION_SEED)
         fprintf(stderr, "%s: --seed \"%s\"; expected a whole number from 0 to 18446744073709551615\n", program, text);
     else if (!good)
-        fprintf(stderr, "%s: --%s \"%s\"; expected a %snumber %s %g\n", program, row->name, text,
-                row->type == OPTION_COUNT ? "whole " : "", row->min_open ? "above" : "of at least", row->min);
+        fprintf(stderr, "%s: --%s \"%s\"; expected a %snumber of at least %g\n", program, row->name, text,
+                row->type == OPTION_COUNT ? "whole " : "", row->min);
     return good;
 }
 
