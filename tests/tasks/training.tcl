@@ -53,6 +53,25 @@ test class_weights/accuracy {
         [expr {[json_number $weighted loss] > [json_number $plain loss] + 0.1}]
 } {1 1 1}
 
+# Where all that occurs weighs 0 there is no mean: nan, as PyTorch has it, without a sign; of the training part an error
+put zero.yaml [string map {"batch: 12" "batch: 12, class_weights: \[0, 1]"} $coin]
+foreach option {{} --json --quiet} {
+    test class_weights/nothing_weighs$option {
+        set result [run $seqgen run zero.yaml train --data a.csv --epochs 2 {*}$option --save zero.safetensors]
+        list [dict get $result code] [regexp {a\.csv: train\.class_weights gives 0 to every class} [dict get $result err]] \
+            [regexp {nan} [dict get $result err]] [file exists zero.safetensors]
+    } {2 1 0 0}
+}
+test class_weights/valid_weighs_nothing {
+    set result [run $seqgen run zero.yaml train --valid a.csv --epochs 1 --log zero.csv --json --save zero.safetensors]
+    list [dict get $result code] [regexp {loss 0\.\d+  valid nan  accuracy} [dict get $result err]] \
+        [regexp {"valid":\{"loss":null,"count":2,} [dict get $result out]] [lindex [table zero.csv] 0 3]
+} {0 1 1 {}}
+test class_weights/judged_weighs_nothing {
+    list [regexp {^loss nan  count 2  accuracy [01.]+\n} [ran $seqgen run zero.yaml eval --load zero.safetensors --data a.csv]] \
+        [regexp {^\{\s*"loss": null,\s*"count": 2,\s*"accuracy": } [ran $seqgen run zero.yaml eval --load zero.safetensors --data a.csv --json]]
+} {1 1}
+
 # ---- not finite ----
 
 set line {}

@@ -112,7 +112,7 @@ static void label_details(Details *d, long step, int item, const void *out, size
     seqrt_csv_cell(d->file, seqrt_label_name(task, label));
     putc(',', d->file);
     seqrt_csv_cell(d->file, seqrt_label_name(task, best));
-    fprintf(d->file, ",%.6g\n", d->chances[best]);
+    fprintf(d->file, ",%.6g\n", seqrt_shown(d->chances[best]));
 }
 
 static void value_details(Details *d, const void *out, const void *y, size_t at)

@@ -55,7 +55,7 @@ double seqrt_seconds(void)
 const char *seqrt_number_text(double v, char text[32])
 {
     bool plain = v == 0 || (fabs(v) >= 1e-3 && fabs(v) < 1e5);
-    snprintf(text, 32, plain ? "%.4f" : "%.4g", v);
+    snprintf(text, 32, plain ? "%.4f" : "%.4g", seqrt_shown(v));
     return text;
 }
 

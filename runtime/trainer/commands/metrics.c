@@ -184,7 +184,7 @@ void seqrt_metrics_print(const SeqrtTask *task, const Metrics *m, const char *ti
     putchar('\n');
 }
 
-/* ---- JSON: what was not measured is left out, it has no NaN ---- */
+/* ---- JSON: it has no NaN. A loss is always there, of the rest what was not measured is left out ---- */
 
 static void list_json(json_t *object, const Metric *list, int count)
 {
@@ -225,7 +225,8 @@ void *seqrt_metrics_json(const SeqrtTask *task, const Metrics *m)
 {
     Metric list[METRICS_MAX];
     json_t *object = json_object();
-    list_json(object, &(Metric){"loss", seqrt_metrics_loss(m)}, 1);
+    double loss = seqrt_metrics_loss(m); /* null where all that occurs weighs 0 */
+    json_object_set_new(object, "loss", isfinite(loss) ? json_real(loss) : json_null());
     json_object_set_new(object, "count", json_integer((json_int_t)m->count));
     list_json(object, list, seqrt_metrics_list(task, m, -1, list));
     if (!seqrt_has_errors(task, m))

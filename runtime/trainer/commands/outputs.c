@@ -94,7 +94,7 @@ void seqrt_csv_cell(FILE *file, const char *text)
 
 void seqrt_csv_real(FILE *file, const SeqrtModel *model, double v)
 {
-    fprintf(file, model->real_bytes == 8 ? "%.17g" : "%.9g", v);
+    fprintf(file, model->real_bytes == 8 ? "%.17g" : "%.9g", seqrt_shown(v));
 }
 
 /* ---- JSON, a line at a time: a tree would cost more than the model ---- */

@@ -266,7 +266,7 @@ static bool unsound_in(Training *g, int block, const char *what, char text[300])
     const SeqrtTensor *tensor = seqrt_block_unsound(g->model, copy, &at);
     if (tensor)
         snprintf(text, 300, "%s %.200s%s is %g", what, tensor->name, seqrt_place_text(tensor, at, place),
-                 seqrt_real(g->model, copy, tensor->offset + at));
+                 seqrt_shown(seqrt_real(g->model, copy, tensor->offset + at)));
     free(copy);
     return tensor != NULL;
 }
@@ -280,7 +280,7 @@ static Stop unsound_stop(Training *g, const char *what, double value, bool weigh
     bool found = weights_first && unsound_in(g, SEQRT_WEIGHTS, "weight", text);
     if (!found && !unsound_in(g, SEQRT_GRADIENTS, "gradient", text))
         unsound_in(g, SEQRT_WEIGHTS, "weight", text);
-    seqrt_fail(&g->error, "step %llu: the %s is %g; %s; %s%s%s", (unsigned long long)g->state.step + 1, what, value, text,
+    seqrt_fail(&g->error, "step %llu: the %s is %g; %s; %s%s%s", (unsigned long long)g->state.step + 1, what, seqrt_shown(value), text,
                "a lower --lr or clip_norm may help", kept && access(kept, F_OK) == 0 ? "; last good checkpoint: " : "",
                kept && access(kept, F_OK) == 0 ? kept : "");
     return STOP_UNSOUND;
@@ -400,6 +400,11 @@ static Stop epoch_end(Training *g)
 {
     TrainState *s = &g->state;
     double valid_loss;
+    if (s->loss.weight == 0) {
+        seqrt_fail(&g->error, "%s: train.class_weights gives 0 to every class that occurs in what is trained on, so there is no loss; "
+                   "a weight above 0 is expected", g->data->path);
+        return STOP_UNSOUND;
+    }
     if (!epoch_report(g, &valid_loss))
         return STOP_SYSTEM;
     best_keep(g, valid_loss);

@@ -6,6 +6,7 @@
 #ifndef SEQRT_TRAINER_H
 #define SEQRT_TRAINER_H
 
+#include <math.h>
 #include <stdio.h>
 
 #include "seqrt_data.h"
@@ -62,7 +63,8 @@ int seqrt_stop(const Trainer *t, int code, const SeqrtError *error); /* prints "
 void seqrt_json_print(void *json);                                    /* a json_t to standard output; frees it */
 const char *seqrt_data_path(const Trainer *t);                        /* --data, else test, else train; NULL: none */
 double seqrt_seconds(void);                                           /* of a clock that never goes back */
-const char *seqrt_number_text(double v, char text[32]);               /* 0.4312, 1.2e-07 */
+const char *seqrt_number_text(double v, char text[32]);               /* 0.4312, 1.2e-07, nan */
+static inline double seqrt_shown(double v) { return isnan(v) ? NAN : v; } /* printf shows the sign that a NaN may have */
 
 /* ---- the model's outputs ---- */
 /* Reals of the model's output for `rows` rows. */
