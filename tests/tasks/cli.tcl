@@ -246,6 +246,13 @@ test trainer/lr { # as in a spec: 0 is a rate
     put few.csv "name,label\nanna,female\nbob,male\n"
     lmap lr {0 -1e-3 nan} { lindex [shape ./trainer train --data few.csv --epochs 1 --quiet --lr $lr] 0 }
 } {0 1 1}
+foreach {command option} {train log train save train checkpoint train report eval details probe save} {
+    test trainer/no_stream_$command-$option { # elsewhere "-" is a stream; here it was a file's name
+        set words [expr {$command eq "eval" ? {--load x} : {}}]
+        set result [run ./trainer $command {*}$words --$option -]
+        list [dict get $result code] [regexp "^\\./trainer: --$option \"-\"; expected a name: standard output is taken" [dict get $result err]] [file exists -]
+    } {1 1 0}
+}
 test trainer/no_load { shape ./trainer eval } {1 0 1}
 test trainer/missing_weights { shape -dir $root/specs $tmp/trainer eval --load nowhere.safetensors } {2 0 1}
 test trainer/missing_data { shape ./trainer train --data nowhere.csv --quiet } {2 0 1}

@@ -48,10 +48,10 @@ static const Command commands[] = {
 enum { COMMANDS = sizeof commands / sizeof *commands };
 enum { TRAIN = 1, EVAL = 2, PREDICT = 4, SAMPLE = 8, FORECAST = 16, GRADCHECK = 32, BENCH = 64, INFO = 128, PROBE = 256, ALL = 511 };
 
-typedef enum OptionType { OPTION_TEXT, OPTION_COUNT, OPTION_REAL, OPTION_SEED, OPTION_FLAG } OptionType;
+typedef enum OptionType { OPTION_TEXT, OPTION_OUTPUT, OPTION_COUNT, OPTION_REAL, OPTION_SEED, OPTION_FLAG } OptionType;
 typedef struct OptionRow {
     const char *name, *value;
-    OptionType type;
+    OptionType type;   /* OUTPUT: a file, or a directory, that is written */
     size_t offset;
     unsigned commands;
     double min;        /* COUNT, REAL */
@@ -63,7 +63,7 @@ static const OptionRow rows[] = {
     {"data", "F", OPTION_TEXT, AT(data), TRAIN, 0, "training data instead of the spec's"},
     {"data", "F", OPTION_TEXT, AT(data), EVAL, 0, "data instead of the spec's; with --part, the training file"},
     {"part", "P", OPTION_TEXT, AT(part), EVAL, 0, "train, valid or test of the spec (test, else valid, else train)"},
-    {"details", "F.csv", OPTION_TEXT, AT(details), EVAL, 0, "a line for each sequence, step or value: truth and prediction"},
+    {"details", "F.csv", OPTION_OUTPUT, AT(details), EVAL, 0, "a line for each sequence, step or value: truth and prediction"},
     {"data", "F", OPTION_TEXT, AT(data), PREDICT, 0, "data instead of the spec's test file (or train file)"},
     {"data", "F", OPTION_TEXT, AT(data), FORECAST, 0, "the series to continue, instead of the spec's"},
     {"valid", "F", OPTION_TEXT, AT(valid), TRAIN, 0, "validation data instead of the spec's"},
@@ -71,16 +71,16 @@ static const OptionRow rows[] = {
     {"steps", "N", OPTION_COUNT, AT(steps), TRAIN, 0, "stop after N optimiser steps in total; without --epochs, as many epochs as that takes"},
     {"steps", "N", OPTION_COUNT, AT(steps), FORECAST, 1, "rows to forecast; beyond the horizon, forecasts are fed back"},
     {"steps", "N", OPTION_COUNT, AT(steps), PROBE, 0, "optimiser steps on the batch (10)"},
-    {"log", "F.csv", OPTION_TEXT, AT(log), TRAIN, 0, "a row an epoch, written as it ends; --resume appends"},
-    {"report", "DIR", OPTION_TEXT, AT(report), TRAIN, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
+    {"log", "F.csv", OPTION_OUTPUT, AT(log), TRAIN, 0, "a row an epoch, written as it ends; --resume appends"},
+    {"report", "DIR", OPTION_OUTPUT, AT(report), TRAIN, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
     {"lr", "X", OPTION_REAL, AT(lr), TRAIN, 0, "base learning rate"},
     {"seed", "N", OPTION_SEED, AT(seed), TRAIN | SAMPLE | GRADCHECK | PROBE, 0, "seed instead of the spec's"},
     {"no-shuffle", NULL, OPTION_FLAG, AT(no_shuffle), TRAIN, 0, "sequences in file order"},
     {"load", "W", OPTION_TEXT, AT(load), TRAIN | PROBE, 0, "initial weights (safetensors; a checkpoint will do)"},
     {"load", "W", OPTION_TEXT, AT(load), EVAL | PREDICT | SAMPLE | FORECAST, 0, "weights (safetensors; a checkpoint will do)"},
-    {"save", "W", OPTION_TEXT, AT(save), TRAIN, 0, "final weights; with patience, those best on validation"},
-    {"save", "OUT", OPTION_TEXT, AT(save), PROBE, 0, "the results (safetensors)"},
-    {"checkpoint", "F", OPTION_TEXT, AT(checkpoint), TRAIN, 0, "everything needed to continue, at the end of every epoch"},
+    {"save", "W", OPTION_OUTPUT, AT(save), TRAIN, 0, "final weights; with patience, those best on validation"},
+    {"save", "OUT", OPTION_OUTPUT, AT(save), PROBE, 0, "the results (safetensors)"},
+    {"checkpoint", "F", OPTION_OUTPUT, AT(checkpoint), TRAIN, 0, "everything needed to continue, at the end of every epoch"},
     {"resume", "F", OPTION_TEXT, AT(resume), TRAIN, 0, "continue a checkpoint exactly"},
     {"threads", "N", OPTION_COUNT, AT(threads), TRAIN | BENCH, 1, "threads that take each step together (1), if it has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
     {"threads", "N", OPTION_COUNT, AT(threads), EVAL | PREDICT, 1, "threads that take each batch together (1), if a training step has 6e7 FLOPs or more; the result is the same for every N, bit for bit"},
@@ -199,6 +199,7 @@ static bool value_set(Options *o, const OptionRow *row, const char *text, const 
     bool good = true;
     switch (row->type) {
     case OPTION_TEXT: *(const char **)field = text; break;
+    case OPTION_OUTPUT: good = strcmp(text, "-") != 0; *(const char **)field = text; break;
     case OPTION_FLAG: *(bool *)field = true; break;
     case OPTION_COUNT: good = number_read(row, text, &v); *(long *)field = good ? (long)v : -1; break;
     case OPTION_REAL: good = number_read(row, text, &v); *(double *)field = v; break;
@@ -206,6 +207,8 @@ static bool value_set(Options *o, const OptionRow *row, const char *text, const 
     }
     if (!good && row->type == OPTION_SEED)
         fprintf(stderr, "%s: --seed \"%s\"; expected a whole number from 0 to 18446744073709551615\n", program, text);
+    else if (!good && row->type == OPTION_OUTPUT)
+        fprintf(stderr, "%s: --%s \"-\"; expected a name: standard output is taken by the results (a file of that name is ./-)\n", program, row->name);
     else if (!good)
         fprintf(stderr, "%s: --%s \"%s\"; expected a %snumber of at least %g\n", program, row->name, text,
                 row->type == OPTION_COUNT ? "whole " : "", row->min);
