@@ -44,8 +44,9 @@ static char *file_of(const Candidate *candidate, const char *path)
 static void same_file(Pair *pair, const char *what, const char *first, const char *other)
 {
     char *a = file_of(pair->first, first), *b = file_of(pair->other, other);
+    bool alike = first && other && strcmp(first, other) == 0; /* as they are written: the whole paths tell them apart */
     if (strcmp(a, b) != 0)
-        differs(pair, pair->other->spec->input_loc, what, other ? other : "none", first ? first : "none");
+        differs(pair, pair->other->spec->input_loc, what, alike ? b : other ? other : "none", alike ? a : first ? first : "none");
     free(a);
     free(b);
 }

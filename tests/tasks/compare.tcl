@@ -158,6 +158,14 @@ foreach option {--max-ram --max-flash --max-lines} {
         list [dict get $result code] [count {kind_(rnn|mlp)\.yaml: error: [^\n]* codegen allows 10} [dict get $result err]] [file exists budget]
     } {3 2 0}
 }
+test refused/same_name {
+    # Two files that are written alike are told apart
+    put "sub dir/kind_rnn.yaml" [text kind_rnn.yaml]
+    put "sub dir/data/train.csv" [text data/train.csv]
+    put "sub dir/data/test.csv" [text data/test.csv]
+    set result [compare kind_rnn.yaml "sub dir/kind_rnn.yaml" -o refused]
+    list [dict get $result code] [count "data\\.train: found /\[^\n]*/sub dir/data/train\\.csv, but the first spec has /\[^\n]*/data/train\\.csv\n" [dict get $result err]]
+} {2 1}
 test refused/spec { code kind_rnn.yaml nowhere.yaml -o refused } 2
 foreach {name arguments} {nothing {} seeds {kind_rnn.yaml --seeds 0} jobs {kind_rnn.yaml --jobs many} emit {kind_rnn.yaml --emit infer}} {
     test usage/$name { dict get [run $seqgen compare {*}$arguments] code } 1
