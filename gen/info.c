@@ -97,7 +97,10 @@ static void print_counts(const Graph *graph, const EmitInfo *info)
     printf("flash         %s, predicted%s\n", cli_bytes((double)info->flash_bytes, a), budget_mark(&budgets[1], b));
     printf("C             %s lines%s, compiled in about %.1f s, predicted\n", cli_thousands((double)info->lines, a),
            budget_mark(&budgets[2], b), info->compile_seconds);
-    printf("streaming     %s\n", graph->can_stream ? "yes" : "no: the model looks ahead");
+    if (graph->can_stream)
+        printf("streaming     yes, a state of %s\n", cli_bytes((double)info->state_bytes, a));
+    else
+        printf("streaming     no: the model looks ahead\n");
 }
 
 static void print_text(const Graph *graph, const EmitInfo *info)
@@ -161,10 +164,10 @@ static json_t *json_task(const Graph *graph)
 static json_t *json_counts(const Graph *graph, const EmitInfo *info)
 {
     json_int_t sequence = (json_int_t)graph->macs_step * graph->T + graph->macs_pooled;
-    return json_pack("{s:I,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:f,s:b}", "parameters", (json_int_t)graph->weights_count, "macs_step",
+    return json_pack("{s:I,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:I,s:f,s:b}", "parameters", (json_int_t)graph->weights_count, "macs_step",
                      (json_int_t)graph->macs_step, "macs_pooled", (json_int_t)graph->macs_pooled, "macs_sequence", sequence,
                      "flops_train_step", graph_model(graph).flops_train_step, "ram_bytes", (json_int_t)info->ram_bytes,
-                     "flash_bytes", (json_int_t)info->flash_bytes, "lines", (json_int_t)info->lines, "compile_seconds",
+                     "state_bytes", (json_int_t)info->state_bytes, "flash_bytes", (json_int_t)info->flash_bytes, "lines", (json_int_t)info->lines, "compile_seconds",
                      info->compile_seconds, "can_stream", (int)graph->can_stream);
 }
 

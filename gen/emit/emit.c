@@ -135,7 +135,7 @@ static int64_t predict_flash(const Plan *plan)
 
 static EmitInfo info_of(const Plan *plan)
 {
-    return (EmitInfo){.ram_bytes = plan->model_bytes, .flash_bytes = predict_flash(plan), .lines = predict_lines(plan), .compile_seconds = predict_seconds(plan)};
+    return (EmitInfo){.ram_bytes = plan->model_bytes, .state_bytes = plan->state_bytes, .flash_bytes = predict_flash(plan), .lines = predict_lines(plan), .compile_seconds = predict_seconds(plan)};
 }
 
 int emit_info(const Graph *graph, bool infer_only, EmitInfo *info)

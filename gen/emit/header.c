@@ -133,7 +133,8 @@ static void functions(Emitter *e)
     }
     if (e->plan->stream)
         stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),
-                  mem_format("%s%s", out_scaled, steps ? "" : ", as if the sequence ended here"), NULL);
+                  mem_format("%s%s", out_scaled, steps ? "" : ", as if the sequence ended here"),
+                  e->plan->infer_only ? "`m` is never looked at and may be NULL: a program that only streams needs no model." : "The model's weights are only read.", NULL);
     if (e->plan->carry)
         stream_op(e->stream, "sg_header_carry", NULL);
     free(input), free(output);

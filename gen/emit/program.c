@@ -50,7 +50,7 @@ void emit_banner(Emitter *e)
     }
     text_add(&t, "  %12lld  in all, with a head of 64\n", (long long)plan->model_bytes);
     if (plan->stream)
-        text_add(&t, "  %12lld  a streaming state\n", (long long)plan->block_bytes[BLOCK_STREAM] + 64);
+        text_add(&t, "  %12lld  a streaming state\n", (long long)plan->state_bytes);
     ops_lines(e, t.data);
     free(t.data);
     stream_op(e->stream, "sg_banner_end", NULL);
@@ -336,8 +336,11 @@ static void interface(Emitter *e)
         stream_op(e->stream, "sg_api_train", e->input_type, e->target_type, NULL);
     if (plan->carry)
         carry(e);
-    if (plan->stream)
-        stream_op(e->stream, "sg_api_stream", step_parameter(e), e->graph->in.tokens ? "token" : "features", NULL);
+    if (plan->stream) {
+        char *bytes = stream_int(plan->state_bytes);
+        stream_op(e->stream, "sg_api_stream", step_parameter(e), e->graph->in.tokens ? "token" : "features", bytes, NULL);
+        free(bytes);
+    }
     free(lr);
 }
 

@@ -80,6 +80,16 @@ static bool check_kernel(const Plan *plan, const Kernel *k)
     return check_program(k, &k->program) && check_program(k, &k->tail_program);
 }
 
+/* Where the weights are constants, a streaming step takes no model: its pointer may be NULL. */
+static bool check_stream(const Plan *plan)
+{
+    const Function *f = plan->infer_only ? plan->stream : NULL;
+    for (int i = 0; f && i < f->count; i++)
+        if (strstr(f->statements[i].text, "m->") || (f->statements[i].args && strstr(f->statements[i].args, "m->")))
+            return fail("a streaming step needs the model's memory", f->statements[i].text);
+    return true;
+}
+
 /* Every tensor lives in exactly one buffer that is large enough. */
 static bool check_packs(const Plan *plan)
 {
@@ -127,5 +137,5 @@ bool plan_check(const Plan *plan)
     for (int i = 0; i < plan->functions_count; i++)
         if (!check_calls(plan, plan->functions[i]))
             return false;
-    return check_packs(plan) && check_names(plan);
+    return check_stream(plan) && check_packs(plan) && check_names(plan);
 }

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { ALIGN = 64, HEAD_BYTES = 64 }; /* the head: sg_model_head of the templates; a static assertion in the C compares */
+enum { ALIGN = 64, HEAD_BYTES = 64 }; /* the head: sg_model_head of the templates, and the steps of a N_State; static assertions in the C compare */
 static const int64_t MODEL_BYTES_MAX = (int64_t)1 << 38; /* 256 GiB: beyond it a spec has a mistake */
 
 static bool place(Plan *plan, Buffer *b)
@@ -35,6 +35,7 @@ bool plan_place(Plan *plan)
         if (i != BLOCK_STREAM && !(plan->infer_only && i == BLOCK_DERIVED) && !size_add(total, i == BLOCK_PARAM ? copies * plan->block_bytes[i] : plan->block_bytes[i], &total))
             return false;
     plan->model_bytes = total;
+    plan->state_bytes = plan->stream ? plan->block_bytes[BLOCK_STREAM] + HEAD_BYTES : 0;
     if (total > MODEL_BYTES_MAX) {
         fprintf(stderr, "%s: error: the model would need %.1f GiB of memory (longest sequence %d, batch %d); lower data.max_length or train.batch\n",
                 plan->graph->spec->path, (double)total / 1073741824.0, plan->T, plan->B);

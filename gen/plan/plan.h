@@ -217,7 +217,7 @@ typedef struct Plan {
     int sums_count;
     Sum *sums;             /* derived vectors that are a sum of two weights */
     int zeros;             /* a buffer of zeros, B rows as wide as anyone asked for; -1: nobody did */
-    int64_t block_bytes[BLOCK_COUNT], model_bytes;
+    int64_t block_bytes[BLOCK_COUNT], model_bytes, state_bytes; /* state: of N_State; 0: cannot stream */
     int64_t lines;         /* predicted lines of model.c */
 } Plan;
 

@@ -113,9 +113,11 @@ extern const struct SeqrtModel sg_id(seqrt);
 
 /* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int sg_id(main)(int argc, char **argv);|>)m4_dnl
-sg_defop(<|sg_header_stream|>, 3, <|
+m4_dnl sg_header_stream(WHAT IT TAKES, PARAMETER, WHAT IT GIVES, WHAT OF THE MODEL IT NEEDS)
+sg_defop(<|sg_header_stream|>, 4, <|
 /* One sequence, step by step. reset starts it; step takes $1 and gives
- * output [sg_ID(OUTPUTS)]$3. The model's weights are only read. */
+ * output [sg_ID(OUTPUTS)]$3.
+ * $4 */
 void sg_id(reset)(sg_id(State) *s);
 void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);|>)m4_dnl
 sg_defop(<|sg_header_carry|>, 0, <|

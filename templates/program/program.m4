@@ -137,8 +137,9 @@ static void step_once(const Model *m, sg_id(State) *s, $1, Real *output)
 sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));
 }|>)m4_dnl
-m4_dnl sg_api_stream(INPUT PARAMETER, ITS NAME)
-sg_defop(<|sg_api_stream|>, 2, <|
+m4_dnl sg_api_stream(INPUT PARAMETER, ITS NAME, BYTES OF A STATE)
+sg_defop(<|sg_api_stream|>, 3, <|
+_Static_assert(sizeof(sg_id(State)) == $3, "a streaming state takes the memory that the head says");
 void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
 
 void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output) { step_once(m, s, $2, output); }|>)m4_dnl

@@ -19,6 +19,11 @@ put drive.c {#include "m.h"
 #define FEATURES 3
 #endif
 static m_Model model;
+#if defined TRAINED
+#define STEP_MODEL &model
+#else
+#define STEP_MODEL NULL /* streaming needs no model where the weights are constants */
+#endif
 static int32_t lengths[] = {M_T, 1, M_T - 2, 3};
 #if defined TOKENS /* how many there are */
 static int32_t x[ROWS * M_T];
@@ -56,7 +61,7 @@ int main(void)
     static m_State state;
     m_reset(&state);
     for (int t = 0; t < M_T; t++) {
-        m_step(&model, &state, STEP_INPUT(t), y);
+        m_step(STEP_MODEL, &state, STEP_INPUT(t), y);
         numbers(y, M_OUTPUTS);
     }
 #endif
@@ -117,6 +122,20 @@ foreach kind {lstm gru} {
         compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000" host -model [list "$kind: {hidden: 20}" last "linear: {out: classes}"]
     } same
 }
+# streaming without a model, through every kind of layer that can
+foreach {pool width} {last M_OUTPUTS mean M_OUTPUTS max M_OUTPUTS} {
+    test stream/$pool {
+        compare $width "$small -DTOKENS=10" portable -input chars -model [list "embedding: {dim: 5}" "rnn: {hidden: 6, layers: 2, dropout: 0.2}" layer_norm "linear: {out: 7}" \
+            tanh "linear: {out: 6}" sigmoid relu "dropout: {p: 0.3}" "gru: {hidden: 5}" "lstm: {hidden: 6}" $pool "linear: {out: classes}"]
+    } same
+}
+test stream/header { regexp {may be NULL} [text m.h] } 1
+test stream/state_bytes {
+    regexp {"state_bytes": (\d+)} [ran $seqgen info m.yaml --emit infer --json] - told
+    regexp {streaming +yes, a state of} [ran $seqgen info m.yaml --emit infer]
+    put state.c "#include \"m.h\"\n_Static_assert(sizeof(m_State) == $told, \"as info says\");\n"
+    ran $cc -c state.c -o state.o
+} {}
 # the trainer looks up products of the tokens' vectors; a file that does not train has the vectors alone, which are fewer
 test table {
     compare M_OUTPUTS "$small -DTOKENS=10" portable -input chars -model {"embedding: {dim: 9}" "lstm: {hidden: 6, bidirectional: true}" last "linear: {out: classes}"}

@@ -1508,6 +1508,7 @@ double names_lstm_train_step(Model *m, int rows, const int32_t *lengths, const i
 
 void names_lstm_get_gradients(const Model *m, Weights *gradients) { unpack_all((const Real *)&m->g, (Real *)gradients); }
 
+_Static_assert(sizeof(names_lstm_State) == 448, "a streaming state takes the memory that the head says");
 void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
 
 void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }

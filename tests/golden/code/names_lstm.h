@@ -158,7 +158,8 @@ extern const struct SeqrtModel names_lstm_seqrt;
 int names_lstm_main(int argc, char **argv);
 
 /* One sequence, step by step. reset starts it; step takes a token and gives
- * output [NAMES_LSTM_OUTPUTS], as if the sequence ended here. The model's weights are only read. */
+ * output [NAMES_LSTM_OUTPUTS], as if the sequence ended here.
+ * The model's weights are only read. */
 void names_lstm_reset(names_lstm_State *s);
 void names_lstm_step(const names_lstm_Model *m, names_lstm_State *s, int32_t token, names_lstm_Real *output);
 
