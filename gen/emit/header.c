@@ -63,7 +63,7 @@ static void member(Emitter *e, const Buffer *b)
 static void members(Emitter *e, Block block)
 {
     for (int i = 0; i < e->plan->buffers_count; i++)
-        if (e->plan->buffers[i].block == block)
+        if (e->plan->buffers[i].block == block && !e->plan->buffers[i].unread)
             member(e, &e->plan->buffers[i]);
 }
 
@@ -72,11 +72,13 @@ static bool has_block(const Emitter *e, Block block) { return e->plan->block_byt
 void emit_packed_structs(Emitter *e)
 {
     const bool derived = has_block(e, BLOCK_DERIVED);
-    stream_op(e->stream, "sg_struct_begin", "The weights as the kernels read them: units in panels, padded with zeros to whole vectors", "Packed", NULL);
-    members(e, BLOCK_PARAM);
-    stream_op(e->stream, "sg_struct_end", "Packed", NULL);
+    if (has_block(e, BLOCK_PARAM) || !e->plan->infer_only) {
+        stream_op(e->stream, "sg_struct_begin", "The weights as the kernels read them: units in panels, padded with zeros to whole vectors", "Packed", NULL);
+        members(e, BLOCK_PARAM);
+        stream_op(e->stream, "sg_struct_end", "Packed", NULL);
+    }
     if (derived) {
-        stream_op(e->stream, "sg_struct_begin", "What follows from the weights, made anew when they change", "Derived", NULL);
+        stream_op(e->stream, "sg_struct_begin", e->plan->infer_only ? "Sums and copies of weights" : "What follows from the weights, made anew when they change", "Derived", NULL);
         members(e, BLOCK_DERIVED);
         stream_op(e->stream, "sg_struct_end", "Derived", NULL);
     }
@@ -88,7 +90,7 @@ static void model(Emitter *e)
     if (!e->plan->infer_only)
         emit_packed_structs(e);
     stream_op(e->stream, "sg_struct_begin", "The model: all the memory there is", "Model", NULL);
-    stream_op(e->stream, "sg_model_head", NULL);
+    stream_op(e->stream, e->plan->infer_only ? "sg_model_head_infer" : "sg_model_head", NULL);
     if (!e->plan->infer_only) {
         stream_op(e->stream, "sg_packed_member", "w", "weights", NULL);
         stream_op(e->stream, "sg_packed_member", "g", "their gradients", NULL);

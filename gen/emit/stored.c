@@ -12,7 +12,7 @@ static double *packed_values(const Emitter *e, int buffer)
 {
     const Plan *plan = e->plan;
     const Buffer *b = &plan->buffers[buffer];
-    double *values = mem_alloc(sizeof *values * (size_t)b->bytes);
+    double *values = mem_alloc(sizeof *values * (size_t)(b->rows * b->stride));
     for (int i = 0; i < plan->packs_count; i++) {
         const Pack *p = &plan->packs[i];
         const double *from = e->weights + e->graph->tensors[p->tensor].offset;
@@ -69,7 +69,7 @@ static void block(Emitter *e, Block which, const char *type, const char *name)
     stream_op(e->stream, "sg_stored_begin", type, name, NULL);
     for (int i = 0; i < plan->buffers_count; i++) {
         const Buffer *b = &plan->buffers[i];
-        if (b->block != which)
+        if (b->block != which || b->unread)
             continue;
         double *values = which == BLOCK_PARAM ? packed_values(e, i) : derived_values(e, i);
         stream_op(e->stream, "sg_stored_member", b->name, NULL);

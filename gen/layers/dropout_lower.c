@@ -1,6 +1,7 @@
 /* dropout_lower.c: inverted dropout, torch.nn.Dropout.
  *   (1) y = keep x / (1 - p)            reverse: dx = keep dy / (1 - p)
- * keep is a function of (seed, step, site, element): backward asks again instead of storing a mask. Outside training y = x.
+ * keep is a function of (seed, step, site, element): backward asks again instead of storing a mask. Outside training y = x; a file that
+ * does not train has no y.
  */
 #include "value_lower.h"
 
@@ -19,27 +20,27 @@ static void dropout_call(Function *f, const char *indent, const Value *value, in
 
 void dropout_lower_value(Plan *plan, const char *name, int site, double p)
 {
+    if (plan->infer_only) /* the value itself: no copy, no buffer */
+        return;
     const Value in = plan->value;
     const Value out = value_like(plan, name, "after dropout");
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("%s: inverted dropout, p = %g", name, p), "%s_forward", name);
-    Function *b = plan->infer_only ? NULL : plan_function(plan, FORM_PLAIN, mem_format("%s: the same mask again", name), "%s_backward", name);
+    Function *b = plan_function(plan, FORM_PLAIN, mem_format("%s: the same mask again", name), "%s_backward", name);
     for (int i = 0; i < in.pieces; i++) {
         const Piece *x = &in.piece[i], *y = &out.piece[i];
         const char *from = plan_ref(plan, x->buffer), *to = plan_ref(plan, y->buffer);
-        if (!plan->infer_only) {
-            function_line(f, "if (m->training)");
-            dropout_call(f, "    ", &out, i, from, x->stride, to, y->stride, site, p);
-            function_line(f, "else");
-        }
-        function_line(f, "%swiden_rows(%s, %s, %d, %d, %s, %d);", plan->infer_only ? "" : "    ", plan_share(plan, f, in.space),
-                      plan_first(plan, in.space, from, x->stride), x->width, x->stride, plan_first(plan, in.space, to, y->stride), y->stride);
+        function_line(f, "if (m->training)");
+        dropout_call(f, "    ", &out, i, from, x->stride, to, y->stride, site, p);
+        function_line(f, "else");
+        function_line(f, "    widen_rows(%s, %s, %d, %d, %s, %d);", plan_share(plan, f, in.space), plan_first(plan, in.space, from, x->stride), x->width, x->stride,
+                      plan_first(plan, in.space, to, y->stride), y->stride);
         if (plan->stream)
             function_line(plan->stream, "widen_rows(1, %s, %d, %d, %s, %d);", plan_ref(plan, x->stream), x->width, x->stride, plan_ref(plan, y->stream), y->stride);
-        if (b && x->grad >= 0)
+        if (x->grad >= 0)
             dropout_call(b, "", &out, i, plan_ref(plan, y->grad), y->stride, plan_ref(plan, x->grad), x->stride, site, p);
     }
     plan_forward(plan, f);
-    if (b && b->count)
+    if (b->count)
         plan_backward(plan, b);
     plan->value = out;
     plan->value.final_states = in.final_states;

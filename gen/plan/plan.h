@@ -35,6 +35,7 @@ typedef struct Buffer {
     char *name;
     Block block;
     Element element;
+    bool unread;       /* a constant that nothing reads: left out of the C (place.c) */
     bool carried;      /* BLOCK_STATE: part of SEQRT_STATE, rows as the batch */
     int64_t rows, stride;
     char *comment;

@@ -238,6 +238,7 @@ static Real sum_squares_row(const Real *x, const int width, const Real mean)
     return all;
 }|>)m4_dnl
 sg_helper(<|norm_rows|>, <|
+#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
 /* (1), (2) of layer_norm; x1, y1: the second half of a bidirectional value, or NULL. stats: mean, 1 / sqrt(var + eps) */
 static void norm_rows(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *b, const Real eps,
                          Real *y, Real *y1, const int y_stride, Real *stats)

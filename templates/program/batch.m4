@@ -32,7 +32,8 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->rows[T] = 0;
     m->at[T] = at;
     m->total = at;
-    m->dense = count > 0 && m->lengths[count - 1] == longest;
+m4_ifelse(sg_threads, 1, <|    m->dense = count > 0 && m->lengths[count - 1] == longest;
+|>)m4_dnl
 }|>)m4_dnl
 sg_defop(<|sg_place|>, 0, <|
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */

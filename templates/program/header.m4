@@ -69,6 +69,9 @@ sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed;  /* of dropout 
     int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
     int32_t has_target;          /* the batch came with labels or values */
     double lr;                   /* learning rate before the schedule */|>)m4_dnl
+sg_defop(<|sg_model_head_infer|>, 0, <|    sg_ID(ALIGN) int32_t count;  /* of the batch: sequences, */
+    int32_t steps, total;        /* longest length, valid steps */
+    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */|>)m4_dnl
 m4_dnl
 sg_defop(<|sg_header_tensor|>, 0, <|
 /* A tensor as PyTorch names and shapes it; offset in numbers from the start of sg_id(Weights). */

@@ -58,9 +58,10 @@ sg_defop(<|sg_api|>, 1, <|
 void sg_id(init)(Model *m)
 {
     memset(m, 0, sizeof *m);
-    m->epochs = 1;
-    m->batch_first = 1;
+m4_ifelse(sg_threads, 1, <|    m->epochs = 1;
     m->lr = $1;
+|>)m4_dnl
+    m->batch_first = 1;
 }|>)m4_dnl
 sg_defop(<|sg_api_weights|>, 0, <|
 void sg_id(set_weights)(Model *m, const Weights *weights)
@@ -75,7 +76,8 @@ double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl
 sg_defop(<|sg_api_forward|>, 1, <|
 void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input, Real *output)
 {
-    m->training = 0;
+m4_ifelse(sg_threads, 1, <|    m->training = 0;
+|>)m4_dnl
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
 m4_ifelse(sg_threads, 1, <|    const Share all = share_of(m, &alone);

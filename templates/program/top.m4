@@ -42,12 +42,12 @@ enum {
     B = $3,            /* largest batch */
     O = $4,             /* outputs */
     IN = $5,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+m4_ifelse(sg_threads, 1, <|    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+|>)m4_dnl
 };
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
-#define SPAN(u, X) ((u) / P * (X) + (u) % P)
-#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))|>)m4_dnl
+#define SPAN(u, X) ((u) / P * (X) + (u) % P)|>)m4_dnl
 sg_defop(<|sg_by_width|>, 0, <|/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */
 #define BY_WIDTH(v64, v32, v16, v1) (W == 1 ? (v1) : sizeof(V) == 64 ? (v64) : sizeof(V) == 32 ? (v32) : (v16))|>)m4_dnl
 m4_dnl

@@ -136,6 +136,13 @@ test stream/state_bytes {
     put state.c "#include \"m.h\"\n_Static_assert(sizeof(m_State) == $told, \"as info says\");\n"
     ran $cc -c state.c -o state.o
 } {}
+# What nothing reads takes neither flash nor RAM: biases of which the sum is read, dropout, what only training needs
+test unread {
+    set code [regsub -all {/\*.*?\*/} "[text m.c][text m.h]" {}]
+    lmap word {bias_ih bias_hh dropout_y dropout_forward ROW_BLOCK training epochs has_target lr seed dense} {
+        expr {[regexp "\\y\\w*$word\\y" $code] ? $word : [continue]}
+    }
+} {}
 # the trainer looks up products of the tokens' vectors; a file that does not train has the vectors alone, which are fewer
 test table {
     compare M_OUTPUTS "$small -DTOKENS=10" portable -input chars -model {"embedding: {dim: 9}" "lstm: {hidden: 6, bidirectional: true}" last "linear: {out: classes}"}

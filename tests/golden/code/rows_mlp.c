@@ -65,7 +65,6 @@ enum {
 #define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
-#define REAL_SQRT(x) (sizeof(Real) == 4 ? (Real)sqrtf((float)(x)) : (Real)sqrt((double)(x)))
 
 /* ---- one thread's share of the work ---- */
 
@@ -949,8 +948,8 @@ void rows_mlp_init(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
-    m->batch_first = 1;
     m->lr = 0.10000000000000001;
+    m->batch_first = 1;
 }
 
 void rows_mlp_set_weights(Model *m, const Weights *weights)
