@@ -84,7 +84,7 @@ static void print_layers(const Graph *graph)
     }
 }
 
-static void print_counts(const Graph *graph, const EmitInfo *info)
+static void print_counts(const Graph *graph, const EmitInfo *info, bool infer)
 {
     char a[32], b[32];
     Budget budgets[BUDGETS];
@@ -92,7 +92,8 @@ static void print_counts(const Graph *graph, const EmitInfo *info)
     double sequence = (double)graph->macs_step * graph->T + (double)graph->macs_pooled;
     printf("\nparameters    %s\n", cli_thousands((double)graph->weights_count, a));
     printf("MACs          %s a step, %s a sequence\n", cli_thousands((double)graph->macs_step, a), cli_thousands(sequence, b));
-    printf("training      %s FLOP a step of %d sequences\n", cli_thousands(graph_model(graph).flops_train_step, a), graph->B);
+    if (!infer)
+        printf("training      %s FLOP a step of %d sequences\n", cli_thousands(graph_model(graph).flops_train_step, a), graph->B);
     printf("RAM           %s%s\n", cli_bytes((double)info->ram_bytes, a), budget_mark(&budgets[0], b));
     printf("flash         %s, predicted%s\n", cli_bytes((double)info->flash_bytes, a), budget_mark(&budgets[1], b));
     printf("C             %s lines%s, compiled in about %.1f s, predicted\n", cli_thousands((double)info->lines, a),
@@ -103,7 +104,7 @@ static void print_counts(const Graph *graph, const EmitInfo *info)
         printf("streaming     no: the model looks ahead\n");
 }
 
-static void print_text(const Graph *graph, const EmitInfo *info)
+static void print_text(const Graph *graph, const EmitInfo *info, bool infer)
 {
     const SeqrtTask *task = &graph->spec->task;
     const CodegenSpec *codegen = &graph->spec->codegen;
@@ -112,7 +113,7 @@ static void print_text(const Graph *graph, const EmitInfo *info)
            codegen->real_bytes == 8 ? "float64" : "float32", machine_words[codegen->target],
            unroll_words[codegen->unroll]);
     print_layers(graph);
-    print_counts(graph, info);
+    print_counts(graph, info, infer);
 }
 
 /* ---- JSON ---- */
@@ -212,6 +213,6 @@ int command_info(const Cli *cli, const Graph *graph)
     if (cli->json)
         status = print_json(graph, &info);
     else
-        print_text(graph, &info);
+        print_text(graph, &info, infer);
     return status == EXIT_DONE && !emit_within(graph->spec, &info) ? EXIT_BUDGET : status;
 }

@@ -30,7 +30,7 @@ static int graph_stage(const Cli *cli, Spec *spec, Diag *diag)
         return EXIT_SPEC;
     int status = EXIT_DONE;
     if (dump_asked(cli, "graph"))
-        status = dump(graph_dump(graph));
+        status = dump(graph_dump(graph, false));
     else if (strcmp(cli->command->name, "run") == 0 || (status = command_unroll_auto(cli, graph, spec)) == EXIT_DONE)
         status = cli->command->run(cli, graph);
     graph_free(graph);

@@ -31,8 +31,8 @@ static void sizes(Emitter *e)
     else
         size(e, "FEATURES", e->graph->in.width, "numbers of a step");
     size(e, "OUTPUTS", e->graph->outputs, "outputs of a sequence, or of a step");
-    size(e, "PARAMETERS", e->graph->weights_count, "numbers in the Weights below");
-    size(e, "TENSORS", e->graph->tensors_count, "entries of the table of tensors");
+    size(e, "PARAMETERS", e->graph->weights_count, e->plan->infer_only ? "numbers in the file of weights that this was made from" : "numbers in the Weights below");
+    size(e, "TENSORS", e->graph->tensors_count, e->plan->infer_only ? "tensors in it" : "entries of the table of tensors");
     stream_op(e->stream, "sg_enum_end", NULL);
 }
 
@@ -89,7 +89,7 @@ static void model(Emitter *e)
     const bool derived = has_block(e, BLOCK_DERIVED) && !e->plan->infer_only;
     if (!e->plan->infer_only)
         emit_packed_structs(e);
-    stream_op(e->stream, "sg_struct_begin", "The model: all the memory there is", "Model", NULL);
+    stream_op(e->stream, "sg_struct_begin", e->plan->infer_only ? "The memory of a batch; the weights are constants" : "The model: weights, and the memory of a batch", "Model", NULL);
     stream_op(e->stream, e->plan->infer_only ? "sg_model_head_infer" : "sg_model_head", NULL);
     if (!e->plan->infer_only) {
         stream_op(e->stream, "sg_packed_member", "w", "weights", NULL);

@@ -181,7 +181,7 @@ static void table(Emitter *e)
     field(e, "can_stream", mem_copy(e->plan->stream ? "true" : "false"));
     field(e, "macs_step", stream_real(m->macs_step));
     field(e, "flops_train_step", stream_real(m->flops_train_step));
-    char *dump = graph_dump(e->graph);
+    char *dump = graph_dump(e->graph, false);
     field(e, "summary", stream_string(dump));
     free(dump);
     static const char *const FUNCTIONS[] = {"init", "set", "get", "forward", "gradient", "update", "reset"};

@@ -257,7 +257,7 @@ Graph *graph_build(const Spec *spec, Diag *diag)
         return fail(graph);
     graph->can_stream = can_stream(graph);
     count_macs(graph);
-    graph->summary = graph_dump(graph);
+    graph->summary = graph_dump(graph, false);
     return graph;
 }
 

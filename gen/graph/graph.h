@@ -43,7 +43,8 @@ void graph_tensor(Graph *graph, Layer *layer, const char *name, int64_t rows, in
 const SeqrtTensor *graph_find(const Graph *graph, const Layer *layer, const char *name);
 /* Whether a matrix multiplies the layer's own input (of tokens: a lookup): weight, weight_ih_l0, weight_ih_l0_reverse. */
 bool graph_reads_input(const Layer *layer, const SeqrtTensor *tensor);
-char *graph_dump(const Graph *graph);
+/* trained: the tensors' shapes alone, not where they stand in N_Weights and what they are drawn from */
+char *graph_dump(const Graph *graph, bool trained);
 
 /* Optimiser slots by PyTorch's names: adam exp_avg, exp_avg_sq; sgd momentum_buffer (momentum > 0);
  * rmsprop square_avg, momentum_buffer (momentum > 0); adagrad sum. Returns the count. */

@@ -131,9 +131,14 @@ static void dump_layer(const Graph *graph, const Layer *layer, Text *text)
     free(out);
 }
 
-static void dump_tensor(const SeqrtTensor *tensor, Text *text)
+static void dump_tensor(const SeqrtTensor *tensor, bool trained, Text *text)
 {
     char *shape = tensor->rank == 2 ? mem_format("[%d, %d]", tensor->shape[0], tensor->shape[1]) : mem_format("[%d]", tensor->shape[0]);
+    if (trained) {
+        text_add(text, "%-40s %s\n", tensor->name, shape);
+        free(shape);
+        return;
+    }
     text_add(text, "%-40s %-18s at %-10zu ", tensor->name, shape, tensor->offset);
     switch (tensor->init) {
     case SEQRT_INIT_UNIFORM: text_add(text, "U(-%.6g, %.6g)\n", tensor->init_scale, tensor->init_scale); break;
@@ -143,7 +148,7 @@ static void dump_tensor(const SeqrtTensor *tensor, Text *text)
     free(shape);
 }
 
-char *graph_dump(const Graph *graph)
+char *graph_dump(const Graph *graph, bool trained)
 {
     Text text = {0};
     text_add(&text, "model %s: T %d, B %d, O %d%s, %s\n\n", graph->spec->name, graph->T, graph->B, graph->outputs,
@@ -153,7 +158,7 @@ char *graph_dump(const Graph *graph)
         dump_layer(graph, &graph->layers[i], &text);
     text_add(&text, "\n");
     for (int i = 0; i < graph->tensors_count; i++)
-        dump_tensor(&graph->tensors[i], &text);
+        dump_tensor(&graph->tensors[i], trained, &text);
     text_add(&text, "\n%lld parameters; %lld MACs a step, %lld more a sequence\n", (long long)graph->weights_count,
              (long long)graph->macs_step, (long long)graph->macs_pooled);
     return text.data;

@@ -4,9 +4,10 @@ sg_defop(<|sg_header_top|>, 2, <|#ifndef sg_ID(H)
 #define sg_ID(H)
 /* sg_name: $1
  *
- * Everything works on memory that the caller owns: one sg_id(Model), which is also all the memory there is; nothing
- * allocates, prints, or keeps a global. Two threads may use two models at once. The structs must be aligned to 64 bytes,
- * as the compiler does for variables; from malloc take aligned_alloc(64, sizeof(sg_id(Model))).
+ * Everything works on memory that the caller owns: a sg_id(Model)<||>m4_ifelse($2, 1, <|,
+ * and a sg_id(State) for each sequence that is fed step by step|>); nothing allocates, prints, or writes a global.
+ * Two threads may use two models at once. The structs must be aligned to 64 bytes, as the compiler does for
+ * variables; from malloc take aligned_alloc(64, sizeof(sg_id(Model))).
  */
 #include <stdbool.h>
 #include <stddef.h>
