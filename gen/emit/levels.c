@@ -27,7 +27,7 @@ void emit_levels_begin(Emitter *e)
         stream_op(e->stream, "sg_level_begin", e->spec->codegen.target == TARGET_X86_64_V3 ? "v3" : "v4", NULL);
     if (levels == LEVELS_SEVERAL) {
         char *name = e->options->source_name ? mem_copy(e->options->source_name) : mem_format("%s.c", e->spec->name);
-        stream_op(e->stream, "sg_levels_begin", name, NULL);
+        stream_op(e->stream, "sg_levels_begin", name, e->spec->hash, NULL);
         free(name);
     }
 }

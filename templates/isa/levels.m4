@@ -38,7 +38,17 @@ m4_dnl ---- several ----
 m4_dnl
 m4_dnl In the head of the file: what stands before the levels is read once.
 sg_defop(<|sg_levels_head|>, 0, <|#if !defined(LEVEL) /* this file includes itself once for each level of x86-64: see "levels" */|>)m4_dnl
-sg_defop(<|sg_levels_begin|>, 1, <|
+m4_dnl Whatever the file is called, where the compiler can say; else it must have kept its name, and a stranger of that name is an error.
+m4_define(<|sg_level_include|>, <|#if defined(__FILE_NAME__)
+#include __FILE_NAME__
+#else
+#include "$1"
+#endif
+#if !defined(SEQGEN_LEVELS_$2)
+#error "$1 is not this file: it may be renamed where the compiler has __FILE_NAME__ (gcc from 12, clang from 9 on)"
+#endif|>)m4_dnl
+m4_dnl sg_levels_begin(NAME OF THE FILE, HASH OF THE SPEC)
+sg_defop(<|sg_levels_begin|>, 2, <|
 /* ---- levels: what depends on the width of vectors is there once for v4 (AVX-512), v3 (AVX2) and v2 (SSE) ---- */
 
 #define AT(name) AT_(name, LEVEL)
@@ -50,7 +60,7 @@ sg_defop(<|sg_levels_begin|>, 1, <|
 #define LEVEL v4
 #define V_BYTES sg_level_bytes_v4
 sg_level_push(v4)
-#include "$1"
+sg_level_include(<|$1|>, <|$2|>)
 sg_level_pop
 #undef LEVEL
 #undef V_BYTES
@@ -58,14 +68,14 @@ sg_level_pop
 #define LEVEL v3
 #define V_BYTES sg_level_bytes_v3
 sg_level_push(v3)
-#include "$1"
+sg_level_include(<|$1|>, <|$2|>)
 sg_level_pop
 #undef LEVEL
 #undef V_BYTES
 
 #define LEVEL v2
 #define V_BYTES 16
-#include "$1"
+sg_level_include(<|$1|>, <|$2|>)
 #undef LEVEL
 #undef V_BYTES
 #else
@@ -76,6 +86,7 @@ sg_level_pop
 #endif
 
 #if !defined(OUTSIDE) || defined(ONE_LEVEL)
+#define SEQGEN_LEVELS_$2
 @begin@|>)m4_dnl
 m4_dnl sg_levels_end; sg_level_entry(RESULT, NAME, PARAMETERS, ARGUMENTS) for each function that is called from outside;
 m4_dnl sg_levels_close at the end of the file

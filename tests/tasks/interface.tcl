@@ -67,6 +67,29 @@ foreach target {host portable} {
     test header_alone/$target { verdict [run gcc -std=c11 {*}$strict -I$target -fsyntax-only alone.c] } good
 }
 
+# ---- a file with several levels includes itself, whatever it is called and from wherever it is compiled ----
+
+foreach compiler [expr {$tcl_platform(machine) eq "x86_64" ? $compilers : {}}] {
+    set check [list $compiler -std=c11 {*}$strict $include -fsyntax-only]
+    test renamed/$compiler {
+        generate $names --target x86-64
+        file mkdir renamed-$compiler
+        file rename -force a.c renamed-$compiler/other.c
+        file copy -force a.h renamed-$compiler
+        verdict [run {*}$check renamed-$compiler/other.c]
+    } good
+    # .. which a compiler that cannot say the file's name takes for what stands there under the old one
+    test renamed/stale/$compiler {
+        generate [concat $names -batch 6] --target x86-64
+        file rename -force a.c renamed-$compiler
+        dict get [run {*}$check -U__FILE_NAME__ -Wno-builtin-macro-redefined renamed-$compiler/other.c] err
+    } {/a\.c is not this file/}
+    test renamed/kept/$compiler {
+        file copy -force a.h renamed-$compiler
+        verdict [run {*}$check -U__FILE_NAME__ -Wno-builtin-macro-redefined renamed-$compiler/a.c]
+    } good
+}
+
 # ---- sanitizers: every kind of layer and of work, several models in a program; the first report ends it ----
 
 set sanitizers {-fsanitize=address,undefined -fno-sanitize-recover=all -O0}
