@@ -610,7 +610,7 @@ static void usage(void)
     CHECK(run("train --epoch 1 --quiet") == 0);
     CHECK(run("train --epchs 1") == 1 && strstr(err, "--epchs") && strstr(err, "nearest is --epochs"));
     CHECK(run("train --epochs x") == 1 && strstr(err, "whole number"));
-    CHECK(run("train --epochs 1.5") == 1 && run("train --epochs -1") == 1 && run("train --epochs") == 1 && run("train --lr 0") == 1);
+    CHECK(run("train --epochs 1.5") == 1 && run("train --epochs -1") == 1 && run("train --epochs") == 1 && run("train --lr -1") == 1);
     CHECK(run("train --seed -1") == 1 && run("train --seed 99999999999999999999") == 1 && run("train --quiet=3") == 1 && run("train -q") == 1);
     CHECK(run("train stray") == 1 && strstr(err, "stray"));
     CHECK(run("eval") == 1 && strstr(err, "--load"));
