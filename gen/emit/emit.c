@@ -1,4 +1,4 @@
-/* emit.c: a plan as two streams for m4, model.h and model.c, and what they will cost. See emit.h. */
+/* emit.c: a plan as two streams for m4, model.h and model.c, and the budgets. See emit.h. */
 #include "emit.h"
 
 #include <ctype.h>
@@ -77,73 +77,12 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
 
 /* ---- what it will cost ---- */
 
-/* Lines of all schedules over time */
-static int64_t schedule_lines(const Plan *plan)
-{
-    int64_t lines = 0;
-    for (int i = 0; i < plan->functions_count; i++)
-        if (plan->functions[i]->step)
-            lines += plan->unrolled ? (int64_t)plan->T + plan->T / 8 : 2;
-    return lines;
-}
-
-static int64_t predict_lines(const Plan *plan)
-{
-    int64_t lines = 700;
-    for (int i = 0; i < plan->kernels_count; i++)
-        lines += plan->kernels[i].kind == KERNEL_TILE ? 60 + 16 * plan->kernels[i].sources_count : 30;
-    for (int i = 0; i < plan->functions_count; i++)
-        lines += 5 + plan->functions[i]->count;
-    const SeqrtTask *task = &plan->graph->spec->task;
-    return lines + schedule_lines(plan) + task->vocab_count + task->classes_count + task->input_columns_count + 3 * plan->graph->tensors_count + 2 * plan->buffers_count;
-}
-
-/* gcc 12 -O2, seconds: kernels cost most, as their tiles are unrolled; a line of a schedule costs little. */
-static double predict_seconds(const Plan *plan)
-{
-    double seconds = 0.4 + 0.00002 * (double)predict_lines(plan);
-    for (int i = 0; i < plan->kernels_count; i++)
-        seconds += plan->kernels[i].kind == KERNEL_TILE || plan->kernels[i].kind == KERNEL_OUTER ? 0.06 : 0.01;
-    return seconds;
-}
-
-/* Pointers and what they point to */
-static int64_t names_bytes(const char *const *names, int count)
-{
-    int64_t bytes = 0;
-    for (int i = 0; i < count; i++)
-        bytes += 8 + (int64_t)strlen(names[i]) + 1;
-    return bytes;
-}
-
-/* Code and constants, gcc 12 -O2, within a third on most examples: a kernel's tiles are unrolled, a line of a schedule is a comparison and a call. */
-static int64_t predict_flash(const Plan *plan)
-{
-    enum { A_LINE = 25 };
-    static const int A_KERNEL[] = {[TARGET_HOST] = 8000,       [TARGET_PORTABLE] = 2300, [TARGET_X86_64] = 15000, [TARGET_X86_64_V3] = 5200,
-                                   [TARGET_X86_64_V4] = 8000, [TARGET_AARCH64] = 6500,  [TARGET_CORTEX_M] = 2300};
-    int64_t code = 2500 + A_LINE * schedule_lines(plan);
-    for (int i = 0; i < plan->kernels_count; i++)
-        if (plan->kernels[i].kind == KERNEL_TILE || plan->kernels[i].kind == KERNEL_OUTER)
-            code += A_KERNEL[plan->graph->spec->codegen.target];
-    const SeqrtTask *task = &plan->graph->spec->task;
-    const int scales = (task->input_shift ? 2 * task->features : 0) + (task->target_shift ? 2 * task->target_columns_count : 0);
-    code += (int64_t)scales * plan->graph->spec->codegen.real_bytes;
-    code += names_bytes(task->vocab, task->vocab_count) + names_bytes(task->classes, task->classes_count);
-    return code + (plan->infer_only ? plan->block_bytes[BLOCK_PARAM] : 0);
-}
-
-static EmitInfo info_of(const Plan *plan)
-{
-    return (EmitInfo){.ram_bytes = plan->model_bytes, .state_bytes = plan->state_bytes, .flash_bytes = predict_flash(plan), .lines = predict_lines(plan), .compile_seconds = predict_seconds(plan)};
-}
-
 int emit_info(const Graph *graph, bool infer_only, EmitInfo *info)
 {
     Plan *plan = plan_build(graph, infer_only);
     if (!plan)
         return 2;
-    *info = info_of(plan);
+    *info = emit_cost(plan);
     plan_free(plan);
     return 0;
 }
@@ -159,7 +98,7 @@ static bool within(const Spec *spec, const char *what, int64_t value, int64_t li
 static bool check_memory(const Spec *spec, const EmitInfo *info)
 {
     bool ok = within(spec, "bytes of RAM", info->ram_bytes, spec->codegen.max_ram, "lower train.batch, data.max_length or hidden, or raise max_ram");
-    return within(spec, "bytes of flash", info->flash_bytes, spec->codegen.max_flash, "lower hidden or layers, or raise max_flash") && ok;
+    return within(spec, "bytes of flash, predicted for gcc -O2 to within a third", info->flash_bytes, spec->codegen.max_flash, "lower hidden or layers, or raise max_flash") && ok;
 }
 
 static int64_t lines_of(const char *text)
@@ -219,7 +158,7 @@ int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *resul
     if (!plan)
         return 2;
     const Spec *spec = graph->spec;
-    const EmitInfo info = info_of(plan);
+    const EmitInfo info = emit_cost(plan);
     const bool fits = check_memory(spec, &info);
     int status = fits || (spec->codegen.max_lines && !options->dump) ? 0 : 3; /* all budgets are told of: lines are counted nevertheless */
     double *weights = NULL;

@@ -28,7 +28,7 @@ int emit_model(const Graph *graph, const EmitOptions *options, EmitResult *resul
 typedef struct EmitInfo {
     int64_t ram_bytes;          /* sizeof the model's struct */
     int64_t state_bytes;        /* sizeof a streaming step's; 0: the model cannot stream */
-    int64_t flash_bytes;        /* code, predicted, and stored weights */
+    int64_t flash_bytes;        /* code, predicted, and constants */
     int64_t lines;              /* of model.c, predicted; emit_lines counts them */
     double compile_seconds;     /* gcc -O2, predicted */
 } EmitInfo;

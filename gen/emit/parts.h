@@ -31,6 +31,7 @@ void emit_meaning_declared(Emitter *e); /* meaning.c: vocabulary, classes, norma
 void emit_meaning(Emitter *e);
 void emit_strings(Emitter *e, const char *begin, const char *name, const char *const *items, int count); /* begin: the op that takes name and count */
 void emit_banner(Emitter *e);
+EmitInfo emit_cost(const Plan *plan); /* cost.c */
 
 /* levels.c: the part of the file that depends on the width of vectors */
 typedef enum Levels { LEVELS_COMPILER, LEVELS_ONE, LEVELS_SEVERAL } Levels; /* as the compiler targets; one that the spec names; all of x86-64 */

@@ -18,7 +18,7 @@ const SchemaField codegen_fields[] = {
     {.key = "target", .type = SCHEMA_CHOICE, .offset = FIELD(target), .fallback = "host", .choices = target_machine_names,
      .help = "machine; x86-64: all levels in one file, chosen at start; portable: strict C11, vectors left to the compiler; cortex-m: for a core without any"},
     BUDGET("max_ram", max_ram, "bytes of memory the model may take; exceeding it is an error before anything is written; default: no limit"),
-    BUDGET("max_flash", max_flash, "bytes of code and constants; default: no limit"),
+    BUDGET("max_flash", max_flash, "bytes of code and constants, predicted: to within a third of what gcc 12 -O2 makes of the file, libraries aside; default: no limit"),
     BUDGET("max_lines", max_lines, "lines of generated C; default: no limit"),
     {.key = NULL},
 };
