@@ -44,7 +44,7 @@ case \$1 in verify) set -- \"\$@\" --set train.batch=2 ;; esac
 case \$1 in compare) set -- \"\$@\" --seeds 1 --set train.epochs=1 ;; esac
 case \$1 in build|verify|compare) set -- \"\$@\" --target portable ;; esac
 exec $::seqgen \"\$@\"\n"
-    put $dir/bin/cc "#!/bin/sh\nexec $::cc \"\$@\" -O0\n"
+    put $dir/bin/cc "#!/bin/sh\nexec [lindex [auto_execok $::cc] 0] \"\$@\" -O0\n"
     foreach name {seqgen cc} { file attributes $dir/bin/$name -permissions 0755 }
 }
 
