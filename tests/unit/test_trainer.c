@@ -611,6 +611,9 @@ static void usage(void)
     CHECK(run("train --epchs 1") == 1 && strstr(err, "--epchs") && strstr(err, "nearest is --epochs"));
     CHECK(run("train --epochs x") == 1 && strstr(err, "whole number"));
     CHECK(run("train --epochs 1.5") == 1 && run("train --epochs -1") == 1 && run("train --epochs") == 1 && run("train --lr -1") == 1);
+    static const char *const over[] = {"train --steps 1 --log train.csv", "train --steps 1 --save ./test.csv", "train --steps 1 --checkpoint train.csv", "eval --load w.st --details test.csv"};
+    for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+        CHECK(run("%s", over[i]) == 1 && strstr(err, "would be written over the data"));
     CHECK(run("train --seed -1") == 1 && run("train --seed 99999999999999999999") == 1 && run("train --quiet=3") == 1 && run("train -q") == 1);
     CHECK(run("train stray") == 1 && strstr(err, "stray"));
     CHECK(run("eval") == 1 && strstr(err, "--load"));

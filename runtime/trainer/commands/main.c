@@ -144,5 +144,5 @@ int seqrt_main(const SeqrtModel *model, int argc, char **argv)
         seqrt_command_help(t.program, command);
         return EXIT_DONE;
     }
-    return command_run(&t, command);
+    return seqrt_outputs_check(model->task, &t.options, t.program) ? command_run(&t, command) : EXIT_USAGE;
 }

@@ -56,6 +56,8 @@ typedef struct Command {
 const Command *seqrt_command_find(const char *program, const char *name); /* NULL after a message */
 void seqrt_help(const char *program);
 void seqrt_command_help(const char *program, const Command *command);
+/* No file that is written is one of the data; false after a message. */
+bool seqrt_outputs_check(const SeqrtTask *task, const Options *options, const char *program);
 bool seqrt_options_read(Options *options, const char *program, const Command *command, int argc, char **argv);
 
 /* ---- messages ---- */
