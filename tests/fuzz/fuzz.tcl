@@ -87,8 +87,8 @@ proc model {tokens per_step out} {
         set layer [expr {$before eq "sigmoid" && [string match layer_norm* $layer] ? "tanh" : $layer}]
         set before $layer
     }]
-    # Over one feature layer_norm is constant: its gradient is rounding noise, which no tolerance describes
-    if {[regexp {: 1[,\}]} $layers] || (!$tokens && $::features == 1)} {
+    # Over one feature layer_norm is constant, over two it is 1 and -1 but for eps: its gradient is rounding noise, which no tolerance describes
+    if {[regexp {(hidden|dim|out): [12]\y} $layers] || (!$tokens && $::features <= 2)} {
         set layers [lmap layer $layers { expr {[string match layer_norm* $layer] ? "tanh" : $layer} }]
     }
     return $layers

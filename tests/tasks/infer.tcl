@@ -191,7 +191,7 @@ put use.c {#include "u.h"
 static u_State state;
 int main(void)
 {
-    const double x[2] = {4, 230};
+    const double x[2] = {6, 250};
     u_Real in[2], y[U_OUTPUTS];
     for (int f = 0; f < 2; f++)
         in[f] = (u_Real)((x[f] - (double)u_input_shift[f]) / (double)u_input_scale[f]);
@@ -211,7 +211,7 @@ foreach {target normalize flags} {"{class: kind}" standard -DCLASSES "{value: v}
         put u.yaml "seqgen: 1\nname: u\ndata: {train: storm.csv, input: {columns: \[x, y], shape: \[1, 2], normalize: $normalize}, target: $target}
 model: \[{rnn: {hidden: 4}}, last, {linear: {out: [expr {$flags eq "" ? "targets" : "classes"}]}}]\ntrain: {epochs: 3}\n"
         ran $seqgen run u.yaml train --save u.safetensors --quiet
-        put row.csv "x,y\n4,230\n"
+        put row.csv "x,y\n6,250\n"
         set row [split [lindex [split [string trim [ran $seqgen run u.yaml predict --load u.safetensors --data row.csv --quiet]] \n] end] ,]
         ran $seqgen u.yaml --target portable --emit infer --weights u.safetensors -o u.c --quiet
         ran {*}$small {*}$flags use.c u.c -o use -lm
