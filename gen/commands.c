@@ -4,10 +4,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "emit/emit.h"
+#include "file.h"
 #include "info.h"
 #include "interp/interp.h"
 #include "seqtrain.h"
@@ -24,19 +24,13 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* As the spec reader looks for it: beside the spec, or here. */
 static bool is_data(const char *output, const char *spec_path, const char *path)
 {
     if (!path)
         return false;
     char *beside = mem_format("%.*s%s", (int)(last_part(spec_path) - spec_path), spec_path, path);
-    bool same = same_file(output, path) || (*path != '/' && same_file(output, beside));
+    bool same = seqrt_same_file(output, path) || (*path != '/' && seqrt_same_file(output, beside));
     free(beside);
     return same;
 }
@@ -45,11 +39,11 @@ static bool is_data(const char *output, const char *spec_path, const char *path)
 static int output_check(const Cli *cli, const Graph *graph, const char *output)
 {
     const SeqrtTask *task = &graph->spec->task;
-    const char *what = same_file(output, cli->spec_path) ? "the spec"
+    const char *what = seqrt_same_file(output, cli->spec_path) ? "the spec"
                      : is_data(output, cli->spec_path, task->train_path) ? "data.train"
                      : is_data(output, cli->spec_path, task->valid_path) ? "data.valid"
                      : is_data(output, cli->spec_path, task->test_path) ? "data.test"
-                     : cli->weights && same_file(output, cli->weights) ? "the weights file" : NULL;
+                     : seqrt_same_file(output, cli->weights) ? "the weights file" : NULL;
     return what ? cli_fail(EXIT_USAGE, "-o: %s is %s itself, and would be overwritten; another name is expected", output, what) : EXIT_DONE;
 }
 

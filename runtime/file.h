@@ -16,6 +16,9 @@ char *seqrt_file_bytes(const char *path, size_t most, size_t *bytes, SeqrtError 
 /* The same, at most 1 GiB. */
 char *seqrt_read_file(const char *path, size_t *bytes, SeqrtError *error);
 
+/* Whether two paths, either may be NULL, lead to one regular file: what writes one would write over the other. */
+bool seqrt_same_file(const char *a, const char *b);
+
 typedef struct SeqrtReplace {
     FILE *stream;  /* write here; failures are noticed by seqrt_replace_end */
     char *path;    /* what will be replaced, symbolic links followed */

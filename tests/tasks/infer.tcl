@@ -166,6 +166,47 @@ test table/is_the_trainers {
     list [regexp {_l0_table\y} $infer] [regexp {_l0_table\y} [text m.c]]
 } {0 1}
 
+# Tokens: a text cut by the file's own vocabulary gives predict's answer
+put letters.c {#include "t.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+static t_State state;
+int main(void)
+{
+    t_Real y[T_OUTPUTS];
+    double sum = 0;
+    t_reset(&state);
+    for (const char *p = "dab"; *p; p++) {
+        const char letter[2] = {*p, 0};
+        int32_t token = 1;
+        for (int32_t i = 2; i < T_VOCABULARY; i++)
+            token = strcmp(t_vocabulary[i], letter) ? token : i;
+        t_step(NULL, &state, token, y);
+    }
+    for (int i = 0; i < T_OUTPUTS; i++)
+        sum += exp((double)y[i]);
+    for (int i = 0; i < T_OUTPUTS; i++)
+        printf("%s %.6f ", t_classes[i], exp((double)y[i]) / sum);
+    return 0;
+}
+}
+test meaning/vocabulary {
+    put t.csv "text,kind\nabcd,x\nbad,y\ncab,z\ndda,x\n"
+    put t.yaml "seqgen: 1\nname: t\ndata: {train: t.csv, input: {chars: text}, target: {class: kind}}
+model: \[{embedding: {dim: 5}}, {gru: {hidden: 4}}, last, {linear: {out: classes}}]\ntrain: {epochs: 3}\n"
+    ran $seqgen run t.yaml train --save t.safetensors --quiet
+    lassign [split [string trim [ran $seqgen run t.yaml predict --load t.safetensors --quiet dab]] \n] head row
+    ran $seqgen t.yaml --target portable --emit infer --weights t.safetensors -o t.c --quiet
+    ran {*}$small letters.c t.c -o letters -lm
+    set worst 0
+    foreach {name chance} [ran ./letters] {
+        set told [lindex [split $row ,] [lsearch [split $head ,] $name]]
+        set worst [expr {max($worst, abs($told - $chance))}]
+    }
+    list [llength [ran ./letters]] [expr {$worst < 1e-5}]
+} {6 1}
+
 # What a plug-in's build may say to every file: the last model, and its plain numbers. Levels below v4 and strict C round by adding a large number.
 proc fast {compiler target} {
     ran $::seqgen m.yaml --target $target --emit infer --weights w.safetensors -o m.c --quiet

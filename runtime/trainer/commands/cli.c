@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "trainer.h"
 
@@ -259,19 +258,13 @@ static bool leftovers_read(Options *o, const char *program, const Command *comma
 
 /* ---- outputs ---- */
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 bool seqrt_outputs_check(const SeqrtTask *task, const Options *options, const char *program)
 {
     const char *const data[] = {options->data, options->valid, task->train_path, task->valid_path, task->test_path};
     for (int i = 0; i < ROWS; i++) {
         const char *output = rows[i].type == OPTION_OUTPUT ? *(const char *const *)((const char *)options + rows[i].offset) : NULL;
         for (size_t k = 0; k < sizeof data / sizeof *data; k++)
-            if (is_same_file(output, data[k])) {
+            if (seqrt_same_file(output, data[k])) {
                 fprintf(stderr, "%s: --%s \"%s\" would be written over the data; expected another file\n", program, rows[i].name, output);
                 return false;
             }
