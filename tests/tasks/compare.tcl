@@ -151,6 +151,13 @@ foreach {name spec words} {
         list [dict get $result code] [count $words [dict get $result err]] [glob -nocomplain refused/*]
     } {2 1 {}}
 }
+# unroll: auto, of every spec: the second one fits as loops alone
+test budget/auto_unroll {
+    foreach {key unroll} {full full none none} {
+        regexp {"lines": (\d+)} [ran $seqgen info kind_rnn.yaml --target portable --set data.max_length=60 --unroll $unroll --json] - $key
+    }
+    list [expr {$none < $full}] [code kind_mlp.yaml kind_rnn.yaml -o auto --set data.max_length=60 --max-lines $none --seeds 1]
+} {1 0}
 foreach option {--max-ram --max-flash --max-lines} {
     test refused/$option {
         # Each spec that is beyond it is named; nothing is built, trained or left
