@@ -140,11 +140,23 @@ static void slots(Stream *s, const Kernel *k, const Let *users)
     }
 }
 
+/* Whether a pass reads or writes more than the sums */
+static bool has_access(const Program *p, bool second)
+{
+    for (const Load *l = p->loads; l && l->name; l++)
+        if (mentions(second ? p->rest : p->lets, l->name))
+            return true;
+    for (const Store *t = p->stores; t && t->param; t++)
+        if (defines(p->rest, t->value) == second)
+            return true;
+    return false;
+}
+
 static void pass(Stream *s, const Kernel *k, bool second)
 {
     const Program *p = &k->program;
     const Let *list = second ? p->rest : p->lets;
-    stream_op(s, second ? "sg_program_again" : "sg_program_begin", NULL);
+    stream_op(s, !has_access(p, second) ? "sg_program_of_sums" : second && !k->late ? "sg_program_again" : "sg_program_begin", NULL);
     slots(s, k, list);
     for (const Keep *keep = second ? p->keeps : NULL; keep && keep->value; keep++)
         slot_value(s, keep->value, keep->slot);
@@ -165,8 +177,9 @@ static void pass(Stream *s, const Kernel *k, bool second)
 
 static void tile_program(Stream *s, const Kernel *k)
 {
-    if (k->program.rest && !k->one_row) {
-        pass(s, k, false);
+    if (k->program.keeps) {
+        if (!k->late)
+            pass(s, k, false);
         pass(s, k, true);
         return;
     }
@@ -237,8 +250,8 @@ static int beside_of(const Kernel *k, const Source *c)
     return rows * k->tail_lanes;
 }
 
-/* first_block: of a kernel in blocks, where this source begins; panel: P */
-static void source(Stream *s, const Kernel *k, const Source *c, int first_block, int panel)
+/* first_block: of a kernel in blocks, where this source begins; panel: P; from, end: of its slots those that are wanted, as the C has them, or NULL: all */
+static void source(Stream *s, const Kernel *k, const Source *c, int first_block, int panel, const char *from, const char *end)
 {
     char *a[8] = {stream_int(c->a_stride), term(" + %d", c->offset), stream_int(c->run), stream_int(c->w_rows),
                   c->w_first ? mem_format(" + %d * %d * P", c->w_first, c->slots) : mem_copy(""), term("%d + ", c->slot), stream_int(c->slots), NULL};
@@ -250,7 +263,7 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
     else if (k->one_row && (state || tail_gates(k)))
         stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns && last ? "turns" : "", lanes, beside, NULL);
     else if (k->one_row && c->reps == 1)
-        stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
+        stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], from ? from : "0", end ? end : a[6], NULL);
     else if (k->one_row)
         stream_op(s, "sg_single_source_runs", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], reps, pitch, NULL);
     else if (c->reps == 1)
@@ -260,6 +273,22 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
     for (int i = 0; i < 7; i++)
         free(a[i]);
     free(reps), free(pitch), free(lanes), free(next), free(beside);
+}
+
+/* The last source and the first pass of the program, where that can do without some slots: these are summed behind it. */
+static void late_source(Stream *s, const Kernel *k, int panel)
+{
+    const Source *c = &k->sources[k->sources_count - 1];
+    char *slots = stream_int(c->slots), *first = c->slot ? mem_format("N * %d", c->slot) : mem_copy("0"), *behind = c->slot ? mem_format("N * (%d + LATE)", c->slot) : mem_copy("N * LATE");
+    source(s, k, c, 0, panel, "LATE", slots);
+    if (c->slot)
+        stream_op(s, "sg_single_fold", "", "0", first, NULL);
+    stream_op(s, "sg_single_fold", "", behind, "N * S", NULL);
+    pass(s, k, false);
+    stream_op(s, "sg_single_late", NULL);
+    source(s, k, c, 0, panel, "0", "LATE");
+    stream_op(s, "sg_single_fold", "", first, behind, NULL);
+    free(slots), free(first), free(behind);
 }
 
 /* What the sums start from */
@@ -284,13 +313,14 @@ static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const cha
 {
     char *rows = by_width(e, k->rows_tile), *units = by_width(e, k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
     char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k)), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
+    char *late = k->late ? stream_int(k->late) : mem_copy("");
     if (k->one_row)
-        stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, k->turns ? "turns" : "", lanes, NULL);
+        stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, k->turns ? "turns" : "", lanes, late, NULL);
     else if (k->block)
         stream_op(e->stream, "sg_blocked_begin", k->name, comment, rows, units, slots, params, block, blocks, NULL);
     else
         stream_op(e->stream, "sg_tile_begin", k->name, comment, rows, units, slots, params, NULL);
-    free(rows), free(units), free(comment), free(all), free(block), free(blocks), free(lanes);
+    free(rows), free(units), free(comment), free(all), free(block), free(blocks), free(lanes), free(late);
 }
 
 static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char *params)
@@ -357,7 +387,7 @@ static void tail(Emitter *e, const Kernel *k, const char *slots, const char *par
         stream_op(s, "sg_tail_begin", k->name, used, end, units, slots, own, NULL);
         inits(s, k);
         for (int i = 0; i < k->sources_count - 1; i++)
-            source(s, k, &k->sources[i], 0, e->plan->P);
+            source(s, k, &k->sources[i], 0, e->plan->P, NULL, NULL);
         stream_op(s, "sg_tail_add", twice, NULL);
         tile_program(s, k);
     }
@@ -369,18 +399,21 @@ static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
     char *slots = stream_int(k->slots), *params = declare(k, NULL), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
+    const int sources = k->sources_count - (k->late > 0);
     tile_begin(e, k, slots, params);
     inits(s, k);
     if (tail_gates(k) && has_bias(k))
         stream_op(s, "sg_tail_bias", lanes, NULL);
     if (k->block)
         stream_op(s, "sg_blocked_resume", NULL);
-    for (int i = 0, block = 0; i < k->sources_count; block += kernel_blocks(k, &k->sources[i++]))
-        source(s, k, &k->sources[i], block, e->plan->P);
+    for (int i = 0, block = 0; i < sources; block += kernel_blocks(k, &k->sources[i++]))
+        source(s, k, &k->sources[i], block, e->plan->P, NULL, NULL);
     if (k->block)
         stream_op(s, "sg_blocked_pause", NULL);
-    if (k->one_row)
-        stream_op(s, "sg_single_fold", lanes, NULL);
+    if (k->late)
+        late_source(s, k, e->plan->P);
+    else if (k->one_row)
+        stream_op(s, "sg_single_fold", lanes, "0", "N * S", NULL);
     tile_program(s, k);
     if (k->tail)
         tail(e, k, slots, params);

@@ -271,6 +271,9 @@ static bool turns(const Run *r, bool stream)
     return (stream || r->plan->B == 1) && r->Hp > r->plan->P && weights * r->Hp * r->plan->graph->spec->codegen.real_bytes > TURNED_WEIGHTS;
 }
 
+/* A row alone waits for its own functions: meanwhile it can sum what the first of them do without. */
+static int late(const Run *r, bool stream) { return alone(r, stream) && r->plan->vectors && !r->tail && !turns(r, stream) ? r->cell->late : 0; }
+
 /* In a file for one sequence that does not train a step is a streaming one. */
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
 {
@@ -294,6 +297,9 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
             kernel->tail_program = r->cell->tail;
     }
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
+    kernel->late = late(r, stream);
+    if (alone(r, stream) ? !kernel->late : !keeps(r) || kernel->one_row)
+        kernel->program.keeps = NULL;
     kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
     kernel->init_stride = r->row;
     kernel->init = hoisted(r, stream) ? INIT_ROW : r->in.tokens ? INIT_LOOKUP : r->bias ? INIT_BIAS : INIT_ZERO;

@@ -21,6 +21,7 @@ typedef struct Cell {
     bool reverse_h0, reverse_h; /* reverse reads the state before, the state after */
     bool dh_part;
     Program forward, stream, reverse, tail;
+    int late;                  /* of the recurrent product's slots the first ones, which the first pass of `stream` does without; 0: there is one pass */
     int tail_twice;            /* the slot that tail wants doubled, + 1; 0: none */
     const char *equations;     /* for comments */
 } Cell;

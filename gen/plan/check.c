@@ -75,6 +75,8 @@ static bool check_kernel(const Plan *plan, const Kernel *k)
         if (s->w_first + s->reps * s->run > s->w_rows || s->slot + s->slots > k->slots)
             return fail("a source reaches beyond its weights or slots", k->name);
     }
+    if (k->late && (!k->program.keeps || !k->sources_count || k->late >= k->sources[k->sources_count - 1].slots))
+        return fail("late slots without a second pass, or all of them", k->name);
     if (k->sums && (k->d_slot != 0 || k->slots != k->d_slots))
         return fail("sums for a bias that not all slots reach", k->name);
     return check_program(k, &k->program) && check_program(k, &k->tail_program);

@@ -27,7 +27,7 @@ static void dump_program(const Program *p, Text *t)
     for (const Load *l = p->loads; l && l->name; l++)
         text_add(t, l->slot < 0 ? "      %s <- %s\n" : "      %s <- %s.%d\n", l->name, l->param, l->slot);
     dump_lets(p->lets, t);
-    if (p->rest)
+    if (p->keeps)
         text_add(t, "      second pass\n");
     dump_lets(p->rest, t);
     for (const Store *s = p->stores; s && s->param; s++)
@@ -51,7 +51,10 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
                  k->tail_program.stores ? ", and by equations of their own" : "");
     for (int i = 0; i < k->sources_count; i++) {
         const Source *s = &k->sources[i];
-        text_add(t, "      slots %d..%d += %s[%d x %d] . %s\n", s->slot, s->slot + s->slots - 1, s->a, s->reps, s->run, s->w);
+        text_add(t, "      slots %d..%d += %s[%d x %d] . %s", s->slot, s->slot + s->slots - 1, s->a, s->reps, s->run, s->w);
+        if (!ops_only && k->late && i == k->sources_count - 1)
+            text_add(t, "; %d..%d behind the first pass, where one tile has all units", s->slot, s->slot + k->late - 1);
+        text_add(t, "\n");
     }
     dump_program(&k->program, t);
     if (k->tail_program.stores) {

@@ -85,10 +85,10 @@ typedef struct Program {
     const Load *loads;   /* ended by name NULL */
     const Let *lets;     /* ended by expr NULL */
     const Store *stores; /* ended by param NULL */
-    /* TILE: a second pass over the tile's rows, with values of the first in the place of sums; NULL: there is one pass. A row's chain of
-     * functions that wait for each other leaves the core idle; cut in two, each half has the other rows' beside it. */
-    const Keep *keeps;   /* ended by value NULL */
-    const Let *rest;
+    /* TILE: a second pass over the tile's rows, with values of the first in the place of sums. A row's chain of functions that wait for each
+     * other leaves the core idle; cut in two, each half has the other rows' beside it, or a row alone the sums that its first half does without. */
+    const Keep *keeps;   /* ended by value NULL; NULL: there is one pass */
+    const Let *rest;     /* behind `lets` */
 } Program;
 
 /* ---- kernels ---- */
@@ -148,6 +148,7 @@ typedef struct Kernel {
     bool turns;             /* one_row: every other call goes through the units backwards (a parameter behind the rows says which) */
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool ahead;             /* with a block: the next one's weights are fetched meanwhile, as the second cache does not keep them from step to step */
+    int late;               /* one_row: of the last source's slots the first ones, summed behind the first pass of the program; 0: all are there before it */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];

@@ -69,6 +69,9 @@ sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;|>)m4_dnl
+m4_dnl sg_program_of_sums: neither reads nor writes anything else
+sg_defop(<|sg_program_of_sums|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int j = 0; j < N; j++) {|>)m4_dnl
 sg_defop(<|sg_program_again|>, 0, <|    /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
 sg_program_begin|>)m4_dnl
 sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][$2 * N + j];|>)m4_dnl
@@ -175,19 +178,23 @@ sg_tiles(<|            |>, <|$1|>, <|block, |>, <|u, sums + row, $3|>, <|$8|>)
 }|>)m4_dnl
 m4_dnl
 m4_dnl One row alone (streaming, a batch of one) waits for its own sums: K slices of k are summed side by side, then folded.
-m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS, turns or nothing, LANES of a tail or nothing);
+m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS, turns or nothing, LANES of a tail or nothing,
+m4_dnl slots that come late or nothing);
 m4_dnl NAME_WHOLE: one tile has all units, so it may write where it reads. sg_single_source* are sg_source*'s, without the stride of a row.
 m4_dnl
 m4_dnl tail: the last units, fewer than a panel. Of their products with the state each input's weights for all gates stand in one vector, or few
 m4_dnl (w_tail), where a panel for each gate would be padding for the most part. The first tile sums them beside its own: with_tail.
 m4_define(<|sg_if_tail|>, <|m4_ifelse(<|$1|>, , <|$3|>, <|$2|>)|>)m4_dnl
-sg_defop(<|sg_single_begin|>, 9, <|
+m4_dnl
+m4_dnl late: the first slots of the last source, the state, are summed behind the first half of the program. While its functions wait for each other, these sums
+m4_dnl run. Where a tile has but a part of the units, those of the next one do that already: LATE is 0 then, and all are summed before.
+sg_defop(<|sg_single_begin|>, 10, <|
 /* $2; one row, K slices of k side by side */
 enum { $1_K = $3, $1_N = $4, $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
 {
-    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, L = $9 / W|>) };
+    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, L = $9 / W|>)<||>m4_ifelse(<|$10|>, , , <|, LATE = $1_WHOLE ? $10 : 0|>) };
     V acc[K][N * S]<||>sg_if_tail(<|$9|>, <|, rest[K][L]|>);
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
@@ -203,32 +210,35 @@ sg_defop(<|sg_single_lookup|>, 4, <|    const Real *entry = $2 + (ptrdiff_t)$1[0
     UNROLL for (int q = 0; q < $3; q++)
         UNROLL for (int j = 0; j < N; j++)
             acc[0][q * N + j] += v_get(entry + SPAN(j * W, $3 * P) + q * P);|>)m4_dnl
-m4_dnl sg_single_k(INDENT, slice, k, index of the input, where its weights stand, W_ROWS, SLOT, SLOTS, LANES of a tail or nothing): one input
-m4_define(<|sg_single_k|>, <|$1UNROLL for (int q = 0; q < $7; q++)
+m4_dnl sg_single_k(INDENT, slice, index of the input, where its weights stand, W_ROWS, SLOT, SLOTS, from which slot, to which, LANES of a tail or nothing, where its
+m4_dnl weights stand): one input
+m4_define(<|sg_single_k|>, <|$1UNROLL for (int q = $8; q < $9; q++)
 $1    UNROLL for (int j = 0; j < N; j++)
-$1        acc[$2][m4_ifelse(<|$6|>, , <|q|>, <|($6q)|>) * N + j] += v_set(in[$3]) * v_get($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$8|>, <|
+$1        acc[$2][m4_ifelse(<|$6|>, , <|q|>, <|($6q)|>) * N + j] += v_set(in[$3]) * v_get($4 + SPAN(j * W, $5 * $7 * P) + q * P);sg_if_tail(<|$10|>, <|
 $1if (with_tail) {
 $1    UNROLL for (int j = 0; j < L; j++)
-$1        rest[$2][j] += v_set(in[$3]) * v_get($9 + j * W);
+$1        rest[$2][j] += v_set(in[$3]) * v_get($11 + j * W);
 $1}|>)|>)m4_dnl
-m4_dnl sg_single_run(INDENT, RUN, W_ROWS, SLOT, SLOTS)
+m4_dnl sg_single_run(INDENT, RUN, W_ROWS, SLOT, SLOTS, from which slot, to which)
 m4_define(<|sg_single_run|>, <|$1int k = 0;
 $1for (; k + K <= $2; k += K, from += K * $5 * P)
 $1    UNROLL for (int b = 0; b < K; b++)
-sg_single_k(<|$1        |>, <|b|>, <|k + b|>, <|from + b * $5 * P|>, <|$3|>, <|$4|>, <|$5|>)
+sg_single_k(<|$1        |>, <|b|>, <|k + b|>, <|from + b * $5 * P|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)
 $1for (; k < $2; k++, from += $5 * P)
-sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>)|>)m4_dnl
-sg_defop(<|sg_single_source|>, 8, <|    {
+sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)|>)m4_dnl
+m4_dnl sg_single_source(those of sg_source, without the stride, from which slot, to which)
+sg_defop(<|sg_single_source|>, 10, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
-sg_single_run(<|        |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+sg_single_run(<|        |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>, <|$9|>, <|$10|>)
     }|>)m4_dnl
+sg_defop(<|sg_single_late|>, 0, <|    /* what the equations so far do without is summed while their functions wait for each other */|>)m4_dnl
 m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing, " + where its rows begin in w_tail"): where every
 m4_dnl other call goes backwards, this does from the last input to the first.
 sg_defop(<|sg_single_source_state|>, 11, <|    {
         enum { WHOLE = $3 / K * K, STEP = $8 * P };
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * STEP)<||>sg_if_tail(<|$10|>, <|, *beside = w_tail$11|>);
         for (int k = WHOLE; k < $3; k++) {
-sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + k * $10|>)
+sg_single_k(<|            |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>, <|$10|>, <|beside + k * $10|>)
         }
 m4_ifelse(<|$9|>, <|turns|>, <|        const ptrdiff_t step = turn ? -K : K, first = turn ? WHOLE - K : 0;
         in += first, from += first * STEP<||>sg_if_tail(<|$10|>, <|, beside += first * $10|>);
@@ -236,18 +246,19 @@ m4_ifelse(<|$9|>, <|turns|>, <|        const ptrdiff_t step = turn ? -K : K, fir
 |>)m4_dnl
         UNROLL_4 for (int i = 0; i < WHOLE; i += K, in += step, from += step * STEP<||>sg_if_tail(<|$10|>, <|, beside += step * $10|>))
             UNROLL for (int b = 0; b < K; b++) {
-sg_single_k(<|                |>, <|b|>, <|b|>, <|from + b * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|$10|>, <|beside + b * $10|>)
+sg_single_k(<|                |>, <|b|>, <|b|>, <|from + b * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>, <|$10|>, <|beside + b * $10|>)
             }
     }|>)m4_dnl
 sg_defop(<|sg_single_source_runs|>, 10, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
         for (int run = 0; run < $9; run++, in += $10) {
-sg_single_run(<|            |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>)
+sg_single_run(<|            |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>)
         }
     }|>)m4_dnl
-sg_defop(<|sg_single_fold|>, 1, <|    UNROLL for (int half = K / 2; half > 0; half /= 2)
+m4_dnl sg_single_fold(LANES of a tail or nothing, from which sum, to which)
+sg_defop(<|sg_single_fold|>, 3, <|    UNROLL for (int half = K / 2; half > 0; half /= 2)
         UNROLL for (int b = 0; b < half; b++)
-            UNROLL for (int j = 0; j < N * S; j++)
+            UNROLL for (int j = $2; j < $3; j++)
                 acc[b][j] += acc[b + half][j];sg_if_tail(<|$1|>, <|
     if (with_tail) {
         UNROLL for (int half = K / 2; half > 0; half /= 2)

@@ -1,7 +1,9 @@
 /* limit.c: what stands in the way of a step of one row, and of a whole layer's training, of an LSTM, a GRU or an RNN, measured on this core.
  *
  * Takes: cc -DMODEL='"model.c"' limit.c, a generated file whose vectors and functions are used; CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
- *   chain   one vector of units: its multiply-adds with the state, all of which wait for the state before, then its functions, one after the other
+ *   chain   one vector of units: the multiply-adds with the state that its first function waits for, each with a load of its own, as they wait for the state
+ *           before, or the additions of one sum in pairs, if that is longer; then its functions, one after the other. (An LSTM's c needs three gates' sums,
+ *           the fourth's can run beside its functions; a GRU's r needs one)
  *   busy    all multiply-adds of a step, each with a load of its own from as many bytes of weights, those read last first, and all functions; nothing waits
  *           for anything. The least of four orders, and no proof: where a step takes less, its own order is better than these
  *   ports   (layer) multiply-adds at the FMA peak, forward and backward, and behind them the cell's functions, as many side by side as a core can: both take the
@@ -189,9 +191,38 @@ static double busy(bool is_lstm, int I, int H)
 static double pair; /* seconds of a multiply-add at the FMA peak */
 static void multiply_adds(void) { cycle_work(CYCLE_LINKS); }
 
+/* Multiply-adds with a load each, from the first cache: as many sums side by side as hide their latency */
+enum { LOADED = 64, LOADED_SUMS = 12 };
+static void loaded(void)
+{
+    V acc[LOADED_SUMS];
+    memcpy(acc, spread, sizeof acc);
+    for (int k = 0; k < LOADED; k++)
+#pragma GCC unroll 12
+        for (int q = 0; q < LOADED_SUMS; q++)
+            acc[q] += stored[k * LOADED_SUMS + q] * sums[0][0];
+    memcpy(spread, acc, sizeof acc);
+    __asm__ volatile("" ::: "memory");
+}
+
+/* Additions that wait for each other */
+static void linked(void)
+{
+    V sum = spread[0];
+    for (int k = 0; k < LOADED; k++) {
+        sum += sums[0][0];
+        __asm__ volatile("" : "+v"(sum));
+    }
+    spread[0] = sum;
+}
+
 static double chain(bool is_lstm, int H)
 {
-    return clock_best(is_lstm ? lstm_behind : gru_behind) / SIDE + (is_lstm ? 4 : 3) * H * pair;
+    double in_pairs = 0;
+    for (int terms = 1; terms < H; terms *= 2)
+        in_pairs += clock_best(linked) / LOADED;
+    const double side_by_side = (is_lstm ? 3 : 1) * H * clock_best(loaded) / (LOADED * LOADED_SUMS);
+    return clock_best(is_lstm ? lstm_behind : gru_behind) / SIDE + (in_pairs > side_by_side ? in_pairs : side_by_side);
 }
 
 static double ports(int cell, double I, double H, double T, double B)

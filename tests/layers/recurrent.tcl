@@ -86,6 +86,22 @@ foreach {name options model} {
     test tail/${name}_is { regexp {the last \d units packed} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 }
 test tail/nine_is_not { regexp {units packed} [ran $seqgen [spec -input rows -target {value 1} -model {"lstm: {hidden: 25}" last "linear: {out: targets}"}] --dump plan] } 0
+# One tile has all units of a row alone: what the first of its functions do without is summed behind them. Of 1, 2 and 3 vectors, by name, with scalars of 64 bits
+foreach {name options model} {
+    eight  {-input rows -target {value 1}}                            {"lstm: {hidden: 8}" last "linear: {out: targets}"}
+    seven  {-input rows -target {value 2}}                            {"gru: {hidden: 7, layers: 2}" last "linear: {out: targets}"}
+    wide   {-input rows -target {tag 3} -features 9}                  {"lstm: {hidden: 30, layers: 2, bias: false}" layer_norm "linear: {out: classes}"}
+    names  {-input chars -target next}                                {"gru: {hidden: 32}" "linear: {out: vocab}"}
+    three  {-input rows -target {value 1}}                            {"gru: {hidden: 46}" last "linear: {out: targets}"}
+    double {-input rows -target {value 1} -codegen {"real: float64"}} {"lstm: {hidden: 14}" "gru: {hidden: 8}" last "linear: {out: targets}"}
+} {
+    set keys [list {*}$options -model $model]
+    test late/$name { verify_vectors {*}$keys } good
+    test late/${name}_is { regexp {behind the first pass, where one tile has all units} [ran $seqgen [spec {*}$keys] --dump plan] } 1
+}
+foreach {name options hidden} {tail {} 20 turned {} 61 portable {-codegen {"target: portable"}} 8} {
+    test late/${name}_is_not { regexp {behind the first pass} [ran $seqgen [spec -input rows -target {value 1} {*}$options -model [list "lstm: {hidden: $hidden}" last "linear: {out: targets}"]] --dump plan] } 0
+}
 # One sequence: the products of its inputs are made for some steps at once, in either direction; with a rest of them, of one piece and of two
 foreach {name options model} {
     rnn      {-features 8}                                           {"rnn: {hidden: 9}" last}

@@ -373,27 +373,27 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             const V a3 = acc[b][3 * N + j];
             const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates */
-            const V i = v_gate(a0);
-            const V f = v_gate(a1);
-            const V g = v_tanh(a2);
-            const V o = v_gate(a3);
+            const V i = v_gate(a1);
+            const V f = v_gate(a2);
+            const V g = v_tanh(a3);
+            const V o = v_gate(a0);
             /* (3) c_t = f c_(t-1) + i g */
             const V ct = f * c_before + i * g;
-            v_put(gates + at * 32 + SPAN(v, 4 * P), i);
-            v_put(gates + at * 32 + SPAN(v, 4 * P) + P, f);
-            v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, g);
-            v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, o);
+            v_put(gates + at * 32 + SPAN(v, 4 * P), o);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + P, i);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, f);
+            v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, g);
             v_put(c + at * 8 + v, ct);
-            acc[b][0 * N + j] = ct;
-            acc[b][3 * N + j] = o;
+            acc[b][1 * N + j] = ct;
+            acc[b][0 * N + j] = o;
         }
     /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
             const int v = u + j * W;
-            const V ct = acc[b][0 * N + j];
-            const V o = acc[b][3 * N + j];
+            const V ct = acc[b][1 * N + j];
+            const V o = acc[b][0 * N + j];
             /* (4) h_t = o tanh(c_t) */
             const V tct = v_tanh(ct);
             const V ht = o * tct;
@@ -469,13 +469,13 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             const V a3 = acc[b][3 * N + j];
             const V c_before = v_get(c0 + at * 8 + v);
             /* (2) gates: i, f, o = 1 / below, g = above / below */
-            const V i_below = v_sigmoid_below(a0);
-            const V f_below = v_sigmoid_below(a1);
-            const V g_below = v_tanh_below(a2);
-            const V o_below = v_sigmoid_below(a3);
+            const V i_below = v_sigmoid_below(a1);
+            const V f_below = v_sigmoid_below(a2);
+            const V g_below = v_tanh_below(a3);
             /* (3) c_t = f c_(t-1) + i g, over one denominator */
             const V i_g = i_below * g_below;
-            const V ct = v_quick_quotient(c_before * i_g + v_tanh_above(a2) * f_below, f_below * i_g);
+            const V ct = v_quick_quotient(c_before * i_g + v_tanh_above(a3) * f_below, f_below * i_g);
+            const V o_below = v_sigmoid_below(a0);
             /* (4) h_t = o tanh(c_t) */
             const V ht = v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct));
             v_put(c + at * 8 + v, ct);
@@ -496,21 +496,21 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, 
     for (ptrdiff_t at = 0; at < rows; at++)
         for (int v = 0; v < 8; v += W) {
             const V d = v_get(dh + at * 8 + v);
-            const V i = v_get(gates + at * 32 + SPAN(v, 4 * P));
-            const V f = v_get(gates + at * 32 + SPAN(v, 4 * P) + P);
-            const V g = v_get(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
-            const V o = v_get(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
+            const V o = v_get(gates + at * 32 + SPAN(v, 4 * P));
+            const V i = v_get(gates + at * 32 + SPAN(v, 4 * P) + P);
+            const V f = v_get(gates + at * 32 + SPAN(v, 4 * P) + 2 * P);
+            const V g = v_get(gates + at * 32 + SPAN(v, 4 * P) + 3 * P);
             const V c_before = v_get(c0 + at * 8 + v);
             const V ht = v_get(h + at * 8 + v);
             const V dct = v_get(dc + at * 8 + v);
             /* (4) d is the gradient of h_t; o (1 - tanh(c_t)^2) = o - h_t tanh(c_t) */
             const V tct = v_quick_quotient(ht, v_max(o, v_set((Real)1e-30)));
             const V dc1 = dct + d * (o - ht * tct);
-            /* (3) and (2): slots i, f, g, o */
-            const V da0 = dc1 * g * i * (ONE - i);
-            const V da1 = dc1 * c_before * f * (ONE - f);
-            const V da2 = dc1 * i * (ONE - g * g);
-            const V da3 = d * ht * (ONE - o);
+            /* (3) and (2): slots o, i, f, g */
+            const V da1 = dc1 * g * i * (ONE - i);
+            const V da2 = dc1 * c_before * f * (ONE - f);
+            const V da3 = dc1 * i * (ONE - g * g);
+            const V da0 = d * ht * (ONE - o);
             const V dc_before = dc1 * f;
             v_put(gates + at * 32 + SPAN(v, 4 * P), da0);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + P, da1);
@@ -1381,10 +1381,10 @@ typedef struct Pack {
 
 static const Pack packs[] = {
     {offsetof(names_lstm_Packed, embedding_weight) / sizeof(Real), offsetof(Weights, embedding_weight) / sizeof(Real), 1, 4, 10, {0, 0, 0, 0}, 4, 4, 0, 1, 4},
-    {offsetof(names_lstm_Packed, lstm_l0_weight_ih) / sizeof(Real), offsetof(Weights, lstm_weight_ih_l0) / sizeof(Real), 4, 8, 4, {0, 1, 2, 3}, 64, 16, 32, 4, 1},
-    {offsetof(names_lstm_Packed, lstm_l0_weight_hh) / sizeof(Real), offsetof(Weights, lstm_weight_hh_l0) / sizeof(Real), 4, 8, 8, {0, 1, 2, 3}, 128, 16, 64, 8, 1},
-    {offsetof(names_lstm_Packed, lstm_l0_bias_ih) / sizeof(Real), offsetof(Weights, lstm_bias_ih_l0) / sizeof(Real), 4, 8, 1, {0, 1, 2, 3}, 16, 16, 8, 1, 1},
-    {offsetof(names_lstm_Packed, lstm_l0_bias_hh) / sizeof(Real), offsetof(Weights, lstm_bias_hh_l0) / sizeof(Real), 4, 8, 1, {0, 1, 2, 3}, 16, 16, 8, 1, 1},
+    {offsetof(names_lstm_Packed, lstm_l0_weight_ih) / sizeof(Real), offsetof(Weights, lstm_weight_ih_l0) / sizeof(Real), 4, 8, 4, {1, 2, 3, 0}, 64, 16, 32, 4, 1},
+    {offsetof(names_lstm_Packed, lstm_l0_weight_hh) / sizeof(Real), offsetof(Weights, lstm_weight_hh_l0) / sizeof(Real), 4, 8, 8, {1, 2, 3, 0}, 128, 16, 64, 8, 1},
+    {offsetof(names_lstm_Packed, lstm_l0_bias_ih) / sizeof(Real), offsetof(Weights, lstm_bias_ih_l0) / sizeof(Real), 4, 8, 1, {1, 2, 3, 0}, 16, 16, 8, 1, 1},
+    {offsetof(names_lstm_Packed, lstm_l0_bias_hh) / sizeof(Real), offsetof(Weights, lstm_bias_hh_l0) / sizeof(Real), 4, 8, 1, {1, 2, 3, 0}, 16, 16, 8, 1, 1},
     {offsetof(names_lstm_Packed, linear_weight) / sizeof(Real), offsetof(Weights, linear_weight) / sizeof(Real), 1, 3, 8, {0, 0, 0, 0}, 32, 4, 0, 8, 1},
     {offsetof(names_lstm_Packed, linear_bias) / sizeof(Real), offsetof(Weights, linear_bias) / sizeof(Real), 1, 3, 1, {0, 0, 0, 0}, 4, 0, 0, 1, 0},
 };
