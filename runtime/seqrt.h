@@ -173,6 +173,7 @@ typedef struct SeqrtModel {
     /* forward by a team, as gradient: every thread calls it, the first one gets the loss, and the output is there when all have returned. NULL where
      * can_share is false. */
     SeqrtLoss (*forward_shared)(void *model, const SeqrtBatch *batch, void *out, const SeqrtThread *thread);
+    const char *model_hash;       /* 16 hex digits, of the spec without train and codegen: what weights mean */
 } SeqrtModel;
 
 /* Read or write a weights block (layout of `tensors`, reals) as safetensors. False: *error says why. */

@@ -171,6 +171,16 @@ void seqrt_hash_check(const SeqrtModel *model, const SafeFile *file, const char 
         seqrt_fail(error, "%.300s: warning: of spec %.20s, the model is of spec %s; the shapes agree", path, hash, model->spec_hash);
 }
 
+/* Weights mean the same for every way to train them, and for every target */
+static void meaning_check(const SeqrtModel *model, const SafeFile *file, const char *path, SeqrtError *error)
+{
+    const char *hash = seqrt_safe_meta(file, "model_hash");
+    if (!hash)
+        seqrt_hash_check(model, file, path, error);
+    else if (strcmp(hash, model->model_hash))
+        seqrt_fail(error, "%.300s: warning: of a model with other data or layers (%.20s, this one is %s); the shapes agree", path, hash, model->model_hash);
+}
+
 bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtError *error)
 {
     SafeFile *file = seqrt_safe_read(path, error);
@@ -184,7 +194,7 @@ bool seqrt_load(const SeqrtModel *model, void *weights, const char *path, SeqrtE
     if (good) {
         error->text[0] = 0;
         block_fill(model, file, "", weights);
-        seqrt_hash_check(model, file, path, error);
+        meaning_check(model, file, path, error);
     }
     seqrt_safe_free(file);
     return good;
@@ -213,9 +223,9 @@ void seqrt_names_free(int count, SafeTensor *list)
 bool seqrt_save(const SeqrtModel *model, const void *weights, const char *path, SeqrtError *error)
 {
     SafeTensor *list = seqrt_need((size_t)model->tensors_count, sizeof *list);
-    SafeMeta metas[] = {{"format", "pt"}, {"seqgen", SEQRT_FORMAT}, {"spec_hash", model->spec_hash}, {"gate_order", SEQRT_GATE_ORDER}};
+    SafeMeta metas[] = {{"format", "pt"}, {"seqgen", SEQRT_FORMAT}, {"spec_hash", model->spec_hash}, {"model_hash", model->model_hash}, {"gate_order", SEQRT_GATE_ORDER}};
     seqrt_block_list(model, weights, "", list);
-    bool good = seqrt_safe_write(path, model->tensors_count, list, 4, metas, error);
+    bool good = seqrt_safe_write(path, model->tensors_count, list, (int)(sizeof metas / sizeof *metas), metas, error);
     seqrt_names_free(model->tensors_count, list);
     free(list);
     return good;

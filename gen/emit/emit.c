@@ -68,6 +68,8 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
         fputs(stream.text.data, stdout);
     else
         status = m4_run(options->templates_dir, &stream, job->e.graph, out);
+    if (status == 0 && *out && !header)
+        *out = unused_drop(*out);
     if (status == 0 && *out && !header && emit_levels(job->e.spec) == LEVELS_SEVERAL)
         *out = levels_name(*out);
     *bytes = *out ? strlen(*out) : 0;

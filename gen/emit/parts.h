@@ -42,6 +42,8 @@ void emit_levels_close(Emitter *e);  /* at the end of the file */
 char *levels_name(char *text);       /* takes m4's output, frees it, and gives it back with a macro for each name of the part */
 void emit_stream_body(Emitter *e);
 
+char *unused_drop(char *text); /* takes m4's output, frees it, and gives it back without what of the vector layer nobody names. unused.c */
+
 /* Runs m4 on a stream: *out is its output. 0, or 5 after a message. m4.c */
 int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out);
 

@@ -306,7 +306,9 @@ static void top(Emitter *e)
 static void level(Emitter *e)
 {
     const Plan *plan = e->plan;
+    stream_op(e->stream, "sg_vectors_begin", NULL);
     stream_op(e->stream, "sg_vector_block", real(e), vectors(e), NULL);
+    stream_op(e->stream, "sg_vectors_end", NULL);
     stream_op(e->stream, "sg_title", "kernels", NULL);
     emit_kernels(e);
     emit_helpers(e);

@@ -160,6 +160,7 @@ static void table(Emitter *e)
     field(e, "contract", stream_int(SEQRT_CONTRACT));
     field(e, "generator", stream_string(m->generator));
     field(e, "spec_hash", stream_string(m->spec_hash));
+    field(e, "model_hash", stream_string(m->model_hash));
     field(e, "task", mem_copy("&seqrt_task"));
     field(e, "real_bytes", mem_copy("sizeof(Real)"));
     field(e, "B", mem_copy("B"));

@@ -81,6 +81,7 @@ SeqrtModel graph_model(const Graph *graph)
         .contract = SEQRT_CONTRACT,
         .generator = "seqgen " SEQGEN_VERSION,
         .spec_hash = spec->hash,
+        .model_hash = spec->model_hash,
         .task = &spec->task,
         .real_bytes = spec->codegen.real_bytes,
         .B = graph->B,

@@ -100,5 +100,7 @@ bool facts_read(Reader *reader, Spec *spec, DataDraft *draft);
 
 /* The dump; paths false: without the names of data files (what the hash is of). */
 char *spec_dump_text(const Spec *spec, bool paths);
+/* Of it what gives weights their meaning: data (without names of files), its scales, the model */
+char *spec_meaning_text(const Spec *spec);
 
 #endif

@@ -186,14 +186,13 @@ static bool read_sections(Reader *reader, const Node *root, Spec *spec, DataDraf
 
 /* ---- all of it ---- */
 
-/* FNV-1a */
-static void fill_hash(Spec *spec)
+/* FNV-1a; takes the text */
+static void fill_hash(char hash[17], char *text)
 {
-    char *text = spec_dump_text(spec, false);
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t sum = 0xcbf29ce484222325u;
     for (const char *at = text; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    snprintf(spec->hash, sizeof spec->hash, "%016llx", (unsigned long long)hash);
+        sum = (sum ^ (unsigned char)*at) * 0x100000001b3u;
+    snprintf(hash, 17, "%016llx", (unsigned long long)sum);
     free(text);
 }
 
@@ -203,7 +202,8 @@ static bool complete(Spec *spec, const Node *root, Diag *diag)
     DataDraft draft = {0};
     if (!read_sections(&reader, root, spec, &draft) || !facts_read(&reader, spec, &draft))
         return false;
-    fill_hash(spec);
+    fill_hash(spec->hash, spec_dump_text(spec, false));
+    fill_hash(spec->model_hash, spec_meaning_text(spec));
     return true;
 }
 

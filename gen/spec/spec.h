@@ -77,6 +77,7 @@ typedef struct Spec {
     const char *path;     /* as given */
     char *name;
     char hash[17];        /* of the spec as resolved (canonical dump), 16 hex digits */
+    char model_hash[17];  /* of its data and model alone: what weights mean */
     SeqrtTask task;       /* complete: vocabulary, classes, columns, normalisation, T, O */
     Loc input_loc, target_loc, window_loc;
     bool window_given, text_series; /* one long series */

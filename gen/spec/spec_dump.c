@@ -254,10 +254,8 @@ static void add_data(Text *text, const Spec *spec, bool paths)
                  task->carry_state ? "true" : "false");
 }
 
-static void add_facts(Text *text, const Spec *spec)
+static void add_scales(Text *text, const SeqrtTask *task)
 {
-    const SeqrtTask *task = &spec->task;
-    text_add(text, "# T = %d, F = %d, V = %d, O = %d\n", task->max_length, task->features, task->vocab_count, task->outputs);
     if (task->input_shift) {
         add_fact(text, "input shift", task->input_shift, task->features);
         add_fact(text, "input scale", task->input_scale, task->features);
@@ -266,6 +264,13 @@ static void add_facts(Text *text, const Spec *spec)
         add_fact(text, "target shift", task->target_shift, task->target_columns_count);
         add_fact(text, "target scale", task->target_scale, task->target_columns_count);
     }
+}
+
+static void add_facts(Text *text, const Spec *spec)
+{
+    const SeqrtTask *task = &spec->task;
+    text_add(text, "# T = %d, F = %d, V = %d, O = %d\n", task->max_length, task->features, task->vocab_count, task->outputs);
+    add_scales(text, task);
     if (spec->train.class_weights)
         add_fact(text, "class weights", spec->train.class_weights, task->classes_count);
 }
@@ -331,6 +336,15 @@ char *spec_dump_text(const Spec *spec, bool paths)
     add_model(&text, spec);
     add_train(&text, spec);
     add_codegen(&text, spec);
+    return text.data;
+}
+
+char *spec_meaning_text(const Spec *spec)
+{
+    Text text = {0};
+    add_data(&text, spec, false);
+    add_scales(&text, &spec->task);
+    add_model(&text, spec);
     return text.data;
 }
 

@@ -19,7 +19,7 @@ sg_vector_exp_$1
 m4_define(<|sg_vector_tanh|>, <|sg_vector_tanh_$1|>)m4_dnl
 sg_vector_functions<||>sg_vector_gates<||>sg_vector_gates_$1
 sg_vector_gelu_$1
-sg_vector_gelu<||>sg_vector_end_$2|>)m4_dnl
+sg_vector_gelu|>)m4_dnl
 m4_dnl
 m4_define(<|sg_vector_words|>, <|typedef $1 Real;
 sg_vector_words_$2|>)m4_dnl
@@ -149,11 +149,11 @@ INLINE V v_lanes(const V *v, const int from, const int count, const Real rest)
 }
 
 /* Lane i with lane i + W/2, then W/4, ..: the same tree whatever compiles it. */
-typedef Real V16 __attribute__((vector_size(16)));
-typedef Real V32 __attribute__((vector_size(32)));
 INLINE Real v_sum(V v)
 {
+    typedef Real V16 __attribute__((vector_size(16)));
 #if V_BYTES == 64
+    typedef Real V32 __attribute__((vector_size(32)));
     union { V whole; V32 half[2]; } u = {v};
     union { V32 whole; V16 half[2]; } t = {u.half[0] + u.half[1]};
     V16 s = t.half[0] + t.half[1];
@@ -264,18 +264,25 @@ INLINE void v_fetch_far(const Real *p) { (void)p; }
 m4_define(<|sg_vector_fetch_portable|>, <|/* No word of C asks for what is to be read soon. */
 INLINE void v_fetch_near(const Real *p) { (void)p; }
 INLINE void v_fetch_far(const Real *p) { (void)p; }|>)m4_dnl
-m4_define(<|sg_vector_ops|>, <|enum { V_BITS = 8 * (int)sizeof(Real) };
+m4_define(<|sg_vector_ops|>, <|
+enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
+
 sg_vector_fetch
+
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 |>)m4_dnl
 m4_dnl
-m4_define(<|sg_vector_exp_float|>, <|enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10, V_GATE_LIMIT = 25 };
+m4_define(<|sg_vector_exp_float|>, <|enum { V_MANTISSA = 23, V_BIAS = 127 };
 #define V_ROUND 0x1.8p23f
 #define V_LOG2E 1.4426950408889634f
-enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
+enum { V_EXP_LOW = -105, V_EXP_HIGH = 89 };
+enum { V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_DENORMAL = 24 };
+enum { V_TANH_LIMIT = 10 };
+enum { V_GATE_LIMIT = 25 };
+enum { V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
 INLINE V v_reduce(V x, int bias, VU *bits)
@@ -306,10 +313,14 @@ INLINE V v_exp2m1_times(V s, V f)
     return (q * ff + (0.240226498f * f + 0.693147188f)) * (s * f);
 }
 |>)m4_dnl
-m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023, V_DENORMAL = 54, V_TANH_LIMIT = 20, V_GATE_LIMIT = 40 };
+m4_define(<|sg_vector_exp_double|>, <|enum { V_MANTISSA = 52, V_BIAS = 1023 };
 #define V_ROUND 0x1.8p52
 #define V_LOG2E 1.4426950408889634
-enum { V_EXP_LOW = -747, V_EXP_HIGH = 710, V_SIGMOID_LOW = -746, V_SIGMOID_HIGH = 40, V_GELU_LIMIT = 39, V_GELU_SPLIT = 27 };
+enum { V_EXP_LOW = -747, V_EXP_HIGH = 710 };
+enum { V_SIGMOID_LOW = -746, V_SIGMOID_HIGH = 40, V_DENORMAL = 54 };
+enum { V_TANH_LIMIT = 20 };
+enum { V_GATE_LIMIT = 40 };
+enum { V_GELU_LIMIT = 39, V_GELU_SPLIT = 27 };
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
 INLINE V v_reduce(V x, int bias, VU *bits)
@@ -510,18 +521,5 @@ INLINE V v_gelu_grad(V x)
     V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
     V g = (m * inverse - a * (Real)0.39894228040143268) * e;
     return v_select_lt(x, v_zero(), g, 1 - g);
-}
-|>)m4_dnl
-m4_define(<|sg_vector_end_any|>)m4_dnl
-m4_define(<|sg_vector_end_portable|>, <|
-/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
-INLINE void v_name_all(void);
-INLINE void v_name(void) { v_name_all(); }
-INLINE void v_name_all(void)
-{
-    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
-    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
-    (void)v_gelu, (void)v_gelu_grad;
 }
 |>)m4_dnl

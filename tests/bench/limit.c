@@ -1,6 +1,6 @@
 /* limit.c: what stands in the way of a step of one row, and of a whole layer's training, of an LSTM, a GRU or an RNN, measured on this core.
  *
- * Takes: cc -DMODEL='"model.c"' limit.c, a generated file whose vectors and functions are used; CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
+ * Takes: cc -DVECTORS='"vectors.h"' limit.c, the vector layer of generated files (tests/unit/make_vector.sh); CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
  *   chain   one vector of units: the multiply-adds with the state that its first function waits for, each with a load of its own, as they wait for the state
  *           before, or the additions of one sum in pairs, if that is longer; then its functions, one after the other. (An LSTM's c needs three gates' sums,
  *           the fourth's can run beside its functions; a GRU's r needs one)
@@ -11,8 +11,7 @@
  * Does not: time the model (ours.c).
  */
 #define _GNU_SOURCE
-#define SEQGEN_NO_MAIN
-#include MODEL
+#include VECTORS
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "clock.h"
 #include "cycle.h"
 
+#define ONE ((Real)1)
 enum { SIDE = 16, MOST = 512, SUMS = 16, VECTORS = 1 << 16 };
 static V sums[4][SIDE], state_h[SIDE], state_c[SIDE], kept[6][SIDE];
 static V stored[VECTORS], spread[SUMS];

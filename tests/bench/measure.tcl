@@ -138,12 +138,15 @@ proc peak {} { return [lindex [pinned $::work/peak] 0] }
 
 # What stands in the way of the model that `program` times, by limit.c with these arguments: {nanoseconds which}, the longest of its figures
 proc limit_of {program args} {
-    set dir [file dirname $program]
-    if {![file exists $dir/limit] || [file mtime $dir/limit] < [file mtime $dir/ours] || [file mtime $dir/limit] < [file mtime $::here/limit.c]} {
-        exec [env_or CC cc] -DMODEL=\"$dir/model.c\" -I$dir $::here/limit.c -o $dir/limit {*}$::compiler 2>@1
+    set widest [expr {[string match "*#define V_BYTES 64*" [text [file dirname $program]/model.c]] ? 64 : 32}]
+    set limit $::work/limit_$widest
+    if {![info exists ::limit_made($widest)]} {
+        put $limit.h [exec sh $::here/../unit/make_vector.sh float any $widest]\n
+        exec [env_or CC cc] -DVECTORS=\"$limit.h\" $::here/limit.c -o $limit {*}$::compiler 2>@1
+        set ::limit_made($widest) 1
     }
     set longest {0 none}
-    foreach {which ns} [pinned $dir/limit {*}$args] {
+    foreach {which ns} [pinned $limit {*}$args] {
         if {$ns > [lindex $longest 0]} { set longest [list $ns $which] }
     }
     return $longest

@@ -140,3 +140,23 @@ if {[auto_execok aarch64-linux-gnu-gcc] eq "" || [auto_execok qemu-aarch64] eq "
     test aarch64/vectors { expr {[regexp -all {f(mla|mul)\s+v} [exec aarch64-linux-gnu-objdump -d train]] > 20} } 1
     test aarch64/portable { train {aarch64-linux-gnu-gcc -static} portable qemu-aarch64 } $here
 }
+
+# Of the vector layer a file has what it uses: no function and no constant that nobody names, on any target
+proc unnamed {model target real} {
+    set spec [spec -input rows -target {value 1} -codegen [list "target: $target" "real: $real"] -model [list {*}$model "linear: {out: targets}"]]
+    set c [regsub -all {/\*.*?\*/} [ran $::seqgen $spec -o -] { }]
+    set names [concat [lmap {- name} [regexp -all -inline -line {^INLINE [^(]*?(\w+)\(} $c] { set name }] [regexp -all -inline {\mV_[A-Z]\w*(?= =)} $c]]
+    return [lmap name [lsort -unique $names] {
+        if {[regexp -all "\\m$name\\M" $c] > [regexp -all -line "^INLINE \[^(\]*\\m$name\\(|\\m$name\\M =" $c]} { continue }
+        set name
+    }]
+}
+foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gelu {last "linear: {out: 5}" gelu} rnn {"rnn: {hidden: 5}" mean} deep {"gru: {hidden: 9}" layer_norm sigmoid "lstm: {hidden: 4}" last tanh}} {
+    foreach target {host portable x86-64 cortex-m aarch64} { test used/$name/$target { unnamed $layers $target float32 } {} }
+    test used/$name/float64 { unnamed $layers host float64 } {}
+}
+test used/strict_portable { # clang tells of functions that nobody calls
+    if {[auto_execok clang] eq ""} { return {} }
+    ran $seqgen [spec -codegen {"target: portable"} -model $model] -o u.c --quiet
+    ran clang -std=c11 -Wall -Wextra -Wpedantic -Wunused-function -Werror -O0 -I$include -c u.c -o u.o
+} {}

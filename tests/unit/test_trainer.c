@@ -549,6 +549,10 @@ static void weights_refused(void)
     CHECK(seqrt_safe_write("x.st", 2, t, 0, NULL, &e) && run("eval --load x.st") == 0 && !*err);
     SafeMeta hash = {"spec_hash", "ffff"};
     CHECK(seqrt_safe_write("x.st", 2, t, 1, &hash, &e) && run("eval --load x.st") == 0 && strstr(err, "warning"));
+    SafeMeta both[] = {{"spec_hash", "ffff"}, {"model_hash", "fedcba9876543210"}}; /* trained in another way */
+    CHECK(seqrt_safe_write("x.st", 2, t, 2, both, &e) && run("eval --load x.st") == 0 && !*err);
+    both[1].value = "ffff";
+    CHECK(seqrt_safe_write("x.st", 2, t, 2, both, &e) && run("eval --load x.st") == 0 && strstr(err, "x.st: warning: of a model with other data or layers"));
     SafeMeta own[] = {{"seqgen", "1"}, {"gate_order", "i,f,g,o / r,z,n"}};
     CHECK(seqrt_safe_write("x.st", 2, t, 2, own, &e) && run("eval --load x.st") == 0 && !*err);
     CHECK(run("train --resume x.st") == 2 && strstr(err, "--checkpoint wrote"));

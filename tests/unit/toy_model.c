@@ -225,7 +225,7 @@ const SeqrtModel *toy_make(const SeqrtTask *task, int B, int T, int real_bytes)
     if (count > ROOM || B > ROWS || in > 256 || out > 64)
         abort();
     toy = (Toy){.unsound_at = -1, .model = {
-        .contract = SEQRT_CONTRACT, .generator = "toy 1", .spec_hash = "0123456789abcdef", .task = task, .real_bytes = real_bytes,
+        .contract = SEQRT_CONTRACT, .generator = "toy 1", .spec_hash = "0123456789abcdef", .model_hash = "fedcba9876543210", .task = task, .real_bytes = real_bytes,
         .B = B, .T = T, .tensors_count = 2, .tensors = tensors, .weights_count = count,
         .state_count = task->carry_state ? (size_t)B : 0, .slots_count = 1, .slot_names = slots, .model_bytes = sizeof(Memory),
         .epochs = 4, .seed = 1, .lr = 0.2, .per_step = task->target == SEQRT_NEXT, .can_stream = true, .macs_step = in * out,

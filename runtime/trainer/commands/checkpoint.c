@@ -30,7 +30,7 @@ static const struct { const char *key; CounterType type; size_t offset; } counte
     {"best_loss", COUNTER_REAL, offsetof(TrainState, best_loss)},
     {"stale", COUNTER_INT, offsetof(TrainState, stale)},
 };
-enum { COUNTERS = sizeof counters / sizeof *counters, METAS = COUNTERS + 5 };
+enum { COUNTERS = sizeof counters / sizeof *counters, METAS = COUNTERS + 6 };
 
 static void counter_text(const TrainState *state, int i, char text[32])
 {
@@ -121,7 +121,7 @@ bool seqrt_checkpoint_save(const Trainer *t, const TrainState *state, const char
 {
     char texts[COUNTERS][32];
     SafeMeta metas[METAS] = {{"format", "pt"}, {"seqgen", SEQRT_FORMAT}, {"spec_hash", t->model->spec_hash},
-                             {"gate_order", SEQRT_GATE_ORDER}, {SEQRT_CHECKPOINT_MARK, "1"}};
+                             {"model_hash", t->model->model_hash}, {"gate_order", SEQRT_GATE_ORDER}, {SEQRT_CHECKPOINT_MARK, "1"}};
     for (int i = 0; i < COUNTERS; i++) {
         counter_text(state, i, texts[i]);
         metas[METAS - COUNTERS + i] = (SafeMeta){counters[i].key, texts[i]};

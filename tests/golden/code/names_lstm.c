@@ -143,7 +143,6 @@ typedef uint32_t VU;
 INLINE V v_get(const Real *p) { return *p; }
 INLINE void v_put(Real *p, V v) { *p = v; }
 INLINE V v_getu(const Real *p) { return *p; }
-INLINE void v_putu(Real *p, V v) { *p = v; }
 INLINE V v_set(Real x) { return x; }
 INLINE VU v_bits(V v)
 {
@@ -157,27 +156,25 @@ INLINE V v_real(VU u)
     memcpy(&v, &u, sizeof v);
     return v;
 }
-INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
 INLINE V v_max(V a, V b) { return a > b ? a : b; }
 INLINE V v_min(V a, V b) { return a < b ? a : b; }
-INLINE V v_lanes(const V *v, const int from, const int count, const Real rest) { return count > 0 ? v[from] : rest; }
 INLINE V v_sqrt(V v) { return sqrtf(v); }
 INLINE Real v_sum(V v) { return v; }
 INLINE Real v_hmax(V v) { return v; }
 
 enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
-/* No word of C asks for what is to be read soon. */
-INLINE void v_fetch_near(const Real *p) { (void)p; }
-INLINE void v_fetch_far(const Real *p) { (void)p; }
+
 INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
 INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
-INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
 
-enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10, V_GATE_LIMIT = 25 };
+enum { V_MANTISSA = 23, V_BIAS = 127 };
 #define V_ROUND 0x1.8p23f
 #define V_LOG2E 1.4426950408889634f
-enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
+enum { V_EXP_LOW = -105, V_EXP_HIGH = 89 };
+enum { V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_DENORMAL = 24 };
+enum { V_TANH_LIMIT = 10 };
+enum { V_GATE_LIMIT = 25 };
 
 /* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
 INLINE V v_reduce(V x, int bias, VU *bits)
@@ -219,7 +216,6 @@ INLINE V v_exp_tail(V x, V tail)
 }
 INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
 
-INLINE V v_inverse(V d) { return 1 / d; }
 INLINE V v_quick_quotient(V a, V d) { return a / d; }
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
@@ -274,50 +270,6 @@ INLINE V v_tanh_below(V x)
     V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
     return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
 }
-
-/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
-INLINE V v_mills(V t)
-{
-    V p = (((-0.000134194305f * t + 0.000174662111f) * t + 0.00156840687f) * t - 0.00351021373f) * t - 0.00752400408f;
-    return ((((p * t + 0.0604034904f) * t - 0.186523656f) * t + 0.387136916f) * t - 0.60789658f) * t + 0.755285135f;
-}
-
-/* For a >= 0: Phi(-a) as the product of *e = exp(-a^2 / 2), *inverse = 1 / (a + 4) and what is returned. a^2 is taken in two
- * parts, a = high + low. With t = 2 a inverse - 1 the errors of inverse and of t cancel, for (a - 4) inverse they add. */
-INLINE V v_normal_tail(V a, V *e, V *inverse)
-{
-    V high = v_real(v_bits(a) >> V_GELU_SPLIT << V_GELU_SPLIT), low = a - high;
-    *e = v_exp_tail(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
-    *inverse = 1 / (a + 4);
-    return v_mills(a * *inverse * 2 - 1);
-}
-
-/* x Phi(x); the product with e comes last, that may be below what a normal number holds */
-INLINE V v_gelu(V x)
-{
-    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
-    return v_max(v_zero(), x) - a * inverse * m * e;
-}
-
-/* Phi(x) + x phi(x); that of -x is one minus that of x */
-INLINE V v_gelu_grad(V x)
-{
-    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
-    V g = (m * inverse - a * (Real)0.39894228040143268) * e;
-    return v_select_lt(x, v_zero(), g, 1 - g);
-}
-
-/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
-INLINE void v_name_all(void);
-INLINE void v_name(void) { v_name_all(); }
-INLINE void v_name_all(void)
-{
-    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
-    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
-    (void)v_gelu, (void)v_gelu_grad;
-}
-
 
 /* ---- kernels ---- */
 
@@ -1683,6 +1635,7 @@ const SeqrtModel names_lstm_seqrt = {
     .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "22b20ac02f79599b",
+    .model_hash = "02fb73fc90e6f4e9",
     .task = &seqrt_task,
     .real_bytes = sizeof(Real),
     .B = B,

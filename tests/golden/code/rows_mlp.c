@@ -135,182 +135,13 @@ typedef uint32_t VU;
 
 INLINE V v_get(const Real *p) { return *p; }
 INLINE void v_put(Real *p, V v) { *p = v; }
-INLINE V v_getu(const Real *p) { return *p; }
-INLINE void v_putu(Real *p, V v) { *p = v; }
 INLINE V v_set(Real x) { return x; }
-INLINE VU v_bits(V v)
-{
-    VU u;
-    memcpy(&u, &v, sizeof u);
-    return u;
-}
-INLINE V v_real(VU u)
-{
-    V v;
-    memcpy(&v, &u, sizeof v);
-    return v;
-}
 INLINE V v_select_lt(V a, V b, V x, V y) { return a < b ? x : y; }
-INLINE V v_max(V a, V b) { return a > b ? a : b; }
-INLINE V v_min(V a, V b) { return a < b ? a : b; }
-INLINE V v_lanes(const V *v, const int from, const int count, const Real rest) { return count > 0 ? v[from] : rest; }
-INLINE V v_sqrt(V v) { return sqrtf(v); }
 INLINE Real v_sum(V v) { return v; }
-INLINE Real v_hmax(V v) { return v; }
 
-enum { V_BITS = 8 * (int)sizeof(Real) };
 INLINE V v_zero(void) { return v_set(0); }
-/* No word of C asks for what is to be read soon. */
-INLINE void v_fetch_near(const Real *p) { (void)p; }
-INLINE void v_fetch_far(const Real *p) { (void)p; }
-INLINE VU v_sign_bit(V v) { return v_bits(v) >> (V_BITS - 1) << (V_BITS - 1); }
-INLINE V v_abs(V v) { return v_real(v_bits(v) << 1 >> 1); }
+
 INLINE V v_relu(V x) { return v_select_lt(v_zero(), x, x, v_zero()); }
-
-enum { V_MANTISSA = 23, V_BIAS = 127, V_DENORMAL = 24, V_TANH_LIMIT = 10, V_GATE_LIMIT = 25 };
-#define V_ROUND 0x1.8p23f
-#define V_LOG2E 1.4426950408889634f
-enum { V_EXP_LOW = -105, V_EXP_HIGH = 89, V_SIGMOID_LOW = -104, V_SIGMOID_HIGH = 20, V_GELU_LIMIT = 15, V_GELU_SPLIT = 12 };
-
-/* x = n ln 2 + r, |r| <= ln 2 / 2; the low bits of *bits are those of n + bias */
-INLINE V v_reduce(V x, int bias, VU *bits)
-{
-    const Real round = V_ROUND + (Real)bias;
-    *bits = v_bits(x * V_LOG2E + round);
-    V n = v_real(*bits) - round;
-    return x - n * 0.693145752f - n * 1.42860677e-06f;
-}
-
-/* (e^r - 1 - r) / r^2, |r| <= ln 2 / 2 */
-INLINE V v_exp_near(V r)
-{
-    return (((0.00138146124f * r + 0.00836871701f) * r + 0.0416683878f) * r + 0.166665206f) * r + 0.499999934f;
-}
-
-/* 2^f - 1, |f| <= 1/2. In this order: shorter chains cost tanh more than its 4 units in the last place. */
-INLINE V v_exp2m1_near(V f)
-{
-    V q = (((0.00015403511f * f + 0.00133907379f) * f + 0.00961823751f) * f + 0.0555035743f) * f + 0.240226498f;
-    return (q * f + 0.693147188f) * f;
-}
-
-/* s (2^f - 1): for gates, which wait for it and want less */
-INLINE V v_exp2m1_times(V s, V f)
-{
-    V ff = f * f, q = (0.00015403511f * f + 0.00133907379f) * ff + (0.00961823751f * f + 0.0555035743f);
-    return (q * ff + (0.240226498f * f + 0.693147188f)) * (s * f);
-}
-
-/* e^(x - tail), |tail| small. 2^n is multiplied in as two halves: n may be below what a normal number holds. */
-INLINE V v_exp_tail(V x, V tail)
-{
-    VU bits;
-    V r = v_reduce(v_max(v_set(V_EXP_LOW), v_min(v_set(V_EXP_HIGH), x)), 2 * V_BIAS, &bits);
-    r = r - tail;
-    V p = v_exp_near(r) * r * r + r, s = v_real((bits >> 1) << V_MANTISSA);
-    return (s * p + s) * v_real((bits - (bits >> 1)) << V_MANTISSA);
-}
-INLINE V v_exp(V x) { return v_exp_tail(x, v_zero()); }
-
-INLINE V v_inverse(V d) { return 1 / d; }
-INLINE V v_quick_quotient(V a, V d) { return a / d; }
-
-/* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
-INLINE V v_tanh_m(V x)
-{
-    const Real round = V_ROUND + (Real)V_BIAS;
-    V a = v_min(v_set(V_TANH_LIMIT), v_abs(x));
-    VU bits = v_bits(a * (2 * V_LOG2E) + round);
-    V f = a * (2 * V_LOG2E) - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return s * v_exp2m1_near(f) + (s - 1);
-}
-
-/* m / (m + 2). The quotient damps the errors of large m, so f needs no second part. */
-INLINE V v_tanh(V x)
-{
-    V m = v_tanh_m(x);
-    return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
-}
-
-/* 2^n / (2^n + e^-r), above and below times 2^V_DENORMAL: then 2^n can be as small as the result gets. */
-INLINE V v_sigmoid(V x)
-{
-    const Real one = (Real)((uint64_t)1 << V_DENORMAL);
-    VU bits;
-    V r = v_reduce(v_max(v_set(V_SIGMOID_LOW), v_min(v_set(V_SIGMOID_HIGH), x)), V_BIAS + V_DENORMAL, &bits);
-    V e = 1 - (1 - v_exp_near(-r) * r) * r, s = v_real(bits << V_MANTISSA);
-    return s / (e * one + s);
-}
-
-/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
- * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
- * v_tanh_above / v_tanh_below, so that several share a division. */
-/* 1 + 2^(n + f), n + f = -x / ln 2 */
-INLINE V v_sigmoid_below(V x)
-{
-    const Real round = V_ROUND + (Real)V_BIAS;
-    V a = v_max(v_set(-V_GATE_LIMIT), v_min(v_set(V_GATE_LIMIT), x));
-    VU bits = v_bits(a * -V_LOG2E + round);
-    V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
-    return v_exp2m1_times(s, f) + (s + 1);
-}
-INLINE V v_gate(V x) { return v_sigmoid(x); }
-
-/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
-INLINE V v_tanh_above(V x)
-{
-    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
-    return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
-}
-INLINE V v_tanh_below(V x)
-{
-    V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
-    return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
-}
-
-/* (a + 4) / 2 erfcx(a / sqrt 2), t = (a - 4) / (a + 4), a >= 0 */
-INLINE V v_mills(V t)
-{
-    V p = (((-0.000134194305f * t + 0.000174662111f) * t + 0.00156840687f) * t - 0.00351021373f) * t - 0.00752400408f;
-    return ((((p * t + 0.0604034904f) * t - 0.186523656f) * t + 0.387136916f) * t - 0.60789658f) * t + 0.755285135f;
-}
-
-/* For a >= 0: Phi(-a) as the product of *e = exp(-a^2 / 2), *inverse = 1 / (a + 4) and what is returned. a^2 is taken in two
- * parts, a = high + low. With t = 2 a inverse - 1 the errors of inverse and of t cancel, for (a - 4) inverse they add. */
-INLINE V v_normal_tail(V a, V *e, V *inverse)
-{
-    V high = v_real(v_bits(a) >> V_GELU_SPLIT << V_GELU_SPLIT), low = a - high;
-    *e = v_exp_tail(high * high * (Real)-0.5, (a + high) * low * (Real)0.5);
-    *inverse = 1 / (a + 4);
-    return v_mills(a * *inverse * 2 - 1);
-}
-
-/* x Phi(x); the product with e comes last, that may be below what a normal number holds */
-INLINE V v_gelu(V x)
-{
-    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
-    return v_max(v_zero(), x) - a * inverse * m * e;
-}
-
-/* Phi(x) + x phi(x); that of -x is one minus that of x */
-INLINE V v_gelu_grad(V x)
-{
-    V e, inverse, a = v_min(v_set(V_GELU_LIMIT), v_abs(x)), m = v_normal_tail(a, &e, &inverse);
-    V g = (m * inverse - a * (Real)0.39894228040143268) * e;
-    return v_select_lt(x, v_zero(), g, 1 - g);
-}
-
-/* Two functions that name each other and all the rest: without attributes, what keeps clang from "unused function". */
-INLINE void v_name_all(void);
-INLINE void v_name(void) { v_name_all(); }
-INLINE void v_name_all(void)
-{
-    (void)v_name, (void)v_fetch_near, (void)v_fetch_far, (void)v_get, (void)v_put, (void)v_getu, (void)v_putu, (void)v_set, (void)v_zero, (void)v_bits;
-    (void)v_real, (void)v_select_lt, (void)v_max, (void)v_min, (void)v_lanes, (void)v_sqrt, (void)v_sum, (void)v_hmax, (void)v_abs;
-    (void)v_relu, (void)v_exp, (void)v_tanh, (void)v_sigmoid, (void)v_sigmoid_below, (void)v_tanh_above, (void)v_tanh_below, (void)v_inverse, (void)v_quick_quotient, (void)v_gate,
-    (void)v_gelu, (void)v_gelu_grad;
-}
-
 
 /* ---- kernels ---- */
 
@@ -1191,6 +1022,7 @@ const SeqrtModel rows_mlp_seqrt = {
     .contract = 2,
     .generator = "seqgen 0.1.0",
     .spec_hash = "3bc4b661e0c6099a",
+    .model_hash = "57a93a2d46bbd984",
     .task = &seqrt_task,
     .real_bytes = sizeof(Real),
     .B = B,
