@@ -146,6 +146,7 @@ proc unnamed {model target real} {
     set spec [spec -input rows -target {value 1} -codegen [list "target: $target" "real: $real"] -model [list {*}$model "linear: {out: targets}"]]
     set c [regsub -all {/\*.*?\*/} [ran $::seqgen $spec -o -] { }]
     set names [concat [lmap {- name} [regexp -all -inline -line {^INLINE [^(]*?(\w+)\(} $c] { set name }] [regexp -all -inline {\mV_[A-Z]\w*(?= =)} $c]]
+    if {[regexp {\n#if[^\n]*\n(#el[^\n]*\n|\n)*#endif} $c empty]} { error "nothing between: $empty" }
     return [lmap name [lsort -unique $names] {
         if {[regexp -all "\\m$name\\M" $c] > [regexp -all -line "^INLINE \[^(\]*\\m$name\\(|\\m$name\\M =" $c]} { continue }
         set name

@@ -28,6 +28,14 @@ foreach name {plain balanced} {
     } {}
 }
 
+# ---- weights into another model: what they mean has to be the same, not how they were trained ----
+
+test load/trained_in_another_way { dict get [run ./balanced eval --load plain.safetensors --json] err } {}
+test load/other_layers {
+    ran -env $quick $seqgen build plain.yaml -o relu --target portable --quiet --set "model.0={rnn: {hidden: 3, nonlinearity: relu}}"
+    dict get [run ./relu eval --load plain.safetensors --json] err
+} {/^\./relu: plain\.safetensors: warning: of a model with other data or layers \([0-9a-f]{16}, this one is [0-9a-f]{16}\); the shapes agree\n$/}
+
 # ---- class weights: in the loss, not in the accuracy ----
 
 test class_weights/training {
