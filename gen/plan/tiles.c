@@ -272,7 +272,7 @@ static void choose(const Plan *plan, Kernel *k)
         } else if (k->kind == KERNEL_OUTER) {
             const Level *level = level_of(plan, k, i);
             const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : side_by_side(k, level, vectors_a_panel(plan, i));
-            const Rows inputs = {k->inputs, REST_ALONE, false};
+            const Rows inputs = {k->inputs + k->sums, REST_ALONE, false}; /* the bias's sums take as much as one more input, in the last tile */
             choice = choose_rows(level, units * k->slots, &inputs, LOAD);
             choice.units = units;
         } else {
