@@ -124,3 +124,12 @@ if {[set why [obstacle]] ne ""} {
         unset -nocomplain found
     }
 }
+
+# What says why a goal is out of reach has to say something: figures above 0, of wide vectors and of narrow ones
+foreach bytes {64 32} {
+    test limit/$bytes {
+        put vectors.h [ran sh $root/tests/unit/make_vector.sh float any $bytes]
+        ran $cc -O1 {*}$native -std=gnu11 -Wall -Wextra -Werror -DVECTOR_LAYER="vectors.h" -I. $here/limit.c -o limit
+        lmap words {{lstm 1 20} {gru 1 8} {layer rnn 16 16 64 32}} { lmap {- ns} [ran ./limit {*}$words] { expr {$ns > 0} } }
+    } {{1 1} {1 1} 1}
+}

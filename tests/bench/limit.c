@@ -1,6 +1,6 @@
 /* limit.c: what stands in the way of a step of one row, and of a whole layer's training, of an LSTM, a GRU or an RNN, measured on this core.
  *
- * Takes: cc -DVECTORS='"vectors.h"' limit.c, the vector layer of generated files (tests/unit/make_vector.sh); CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
+ * Takes: cc -DVECTOR_LAYER='"vectors.h"' limit.c, the vector layer of generated files (tests/unit/make_vector.sh); CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
  *   chain   one vector of units: the multiply-adds with the state that its first function waits for, each with a load of its own, as they wait for the state
  *           before, or the additions of one sum in pairs, if that is longer; then its functions, one after the other. (An LSTM's c needs three gates' sums,
  *           the fourth's can run beside its functions; a GRU's r needs one)
@@ -11,8 +11,10 @@
  * Does not: time the model (ours.c).
  */
 #define _GNU_SOURCE
-#include VECTORS
+#include VECTOR_LAYER
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

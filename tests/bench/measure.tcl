@@ -142,7 +142,7 @@ proc limit_of {program args} {
     set limit $::work/limit_$widest
     if {![info exists ::limit_made($widest)]} {
         put $limit.h [exec sh $::here/../unit/make_vector.sh float any $widest]\n
-        exec [env_or CC cc] -DVECTORS=\"$limit.h\" $::here/limit.c -o $limit {*}$::compiler 2>@1
+        exec [env_or CC cc] -DVECTOR_LAYER=\"$limit.h\" $::here/limit.c -o $limit {*}$::compiler 2>@1
         set ::limit_made($widest) 1
     }
     set longest {0 none}
