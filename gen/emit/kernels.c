@@ -412,7 +412,7 @@ static void tile(Emitter *e, const Kernel *k)
         stream_op(s, "sg_blocked_pause", NULL);
     if (k->late)
         late_source(s, k, e->plan->P);
-    else if (k->one_row)
+    else if (k->one_row && e->plan->vectors)
         stream_op(s, "sg_single_fold", lanes, "0", "N * S", NULL);
     tile_program(s, k);
     if (k->tail)

@@ -188,8 +188,9 @@ m4_define(<|sg_if_tail|>, <|m4_ifelse(<|$1|>, , <|$3|>, <|$2|>)|>)m4_dnl
 m4_dnl
 m4_dnl late: the first slots of the last source, the state, are summed behind the first half of the program. While its functions wait for each other, these sums
 m4_dnl run. Where a tile has but a part of the units, those of the next one do that already: LATE is 0 then, and all are summed before.
-sg_defop(<|sg_single_begin|>, 10, <|
-/* $2; one row, K slices of k side by side */
+m4_dnl Where there are only scalars, K is 1, and nothing is sliced or folded.
+sg_defop(<|sg_single_begin|>, 10, <|m4_define(<|sg_sliced|>, <|m4_ifelse(<|$3|>, 1, no, yes)|>)
+/* $2; one row<||>m4_ifelse(sg_sliced, yes, <|, K slices of k side by side|>) */
 enum { $1_K = $3, $1_N = $4, $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
@@ -220,12 +221,13 @@ $1    UNROLL for (int j = 0; j < L; j++)
 $1        rest[$2][j] += v_set(in[$3]) * v_get($11 + j * W);
 $1}|>)|>)m4_dnl
 m4_dnl sg_single_run(INDENT, RUN, W_ROWS, SLOT, SLOTS, from which slot, to which)
-m4_define(<|sg_single_run|>, <|$1int k = 0;
+m4_define(<|sg_single_run|>, <|m4_ifelse(sg_sliced, no, <|$1for (int k = 0; k < $2; k++, from += $5 * P)
+sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)|>, <|$1int k = 0;
 $1for (; k + K <= $2; k += K, from += K * $5 * P)
 $1    UNROLL for (int b = 0; b < K; b++)
 sg_single_k(<|$1        |>, <|b|>, <|k + b|>, <|from + b * $5 * P|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)
 $1for (; k < $2; k++, from += $5 * P)
-sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)|>)m4_dnl
+sg_single_k(<|$1    |>, <|0|>, <|k|>, <|from|>, <|$3|>, <|$4|>, <|$5|>, <|$6|>, <|$7|>)|>)|>)m4_dnl
 m4_dnl sg_single_source(those of sg_source, without the stride, from which slot, to which)
 sg_defop(<|sg_single_source|>, 10, <|    {
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);

@@ -367,7 +367,7 @@ static void lstm_4_8_step(const int rows, const Real *bias, const Real *w_ih, co
     }
 }
 
-/* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c'); one row, K slices of k side by side */
+/* lstm cell, 4 -> 8: i,f,o = sigmoid(W x + U h + b), g = tanh(..); c' = f c + i g; h' = o tanh(c'); one row */
 enum { lstm_4_8_stream_K = 1, lstm_4_8_stream_N = 4, lstm_4_8_stream_WHOLE = lstm_4_8_stream_N * W == 8 };
 
 INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih, const Real *x, const Real *w_hh, const Real *h0,
@@ -383,34 +383,18 @@ INLINE void lstm_4_8_stream_tile(const int u, const Real *bias, const Real *w_ih
             acc[0][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w_ih + SPAN(u, 4 * 4 * P);
-        int k = 0;
-        for (; k + K <= 4; k += K, from += K * 4 * P)
-            UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int q = 0; q < 4; q++)
-                    UNROLL for (int j = 0; j < N; j++)
-                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 4 * 4 * P) + q * P);
-        for (; k < 4; k++, from += 4 * P)
+        for (int k = 0; k < 4; k++, from += 4 * P)
             UNROLL for (int q = 0; q < 4; q++)
                 UNROLL for (int j = 0; j < N; j++)
                     acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 4 * 4 * P) + q * P);
     }
     {
         const Real *in = h0, *from = w_hh + SPAN(u, 8 * 4 * P);
-        int k = 0;
-        for (; k + K <= 8; k += K, from += K * 4 * P)
-            UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int q = 0; q < 4; q++)
-                    UNROLL for (int j = 0; j < N; j++)
-                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 4 * P + SPAN(j * W, 8 * 4 * P) + q * P);
-        for (; k < 8; k++, from += 4 * P)
+        for (int k = 0; k < 8; k++, from += 4 * P)
             UNROLL for (int q = 0; q < 4; q++)
                 UNROLL for (int j = 0; j < N; j++)
                     acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 4 * P) + q * P);
     }
-    UNROLL for (int half = K / 2; half > 0; half /= 2)
-        UNROLL for (int b = 0; b < half; b++)
-            UNROLL for (int j = 0; j < N * S; j++)
-                acc[b][j] += acc[b + half][j];
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
@@ -718,7 +702,7 @@ static void linear_8_3(const int rows, const Real *bias, const Real *x, const Re
     }
 }
 
-/* y = x W' + b; one row, K slices of k side by side */
+/* y = x W' + b; one row */
 enum { linear_8_3_stream_K = 1, linear_8_3_stream_N = 4, linear_8_3_stream_WHOLE = linear_8_3_stream_N * W == 4 };
 
 INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x, const Real *w, Real *y)
@@ -733,21 +717,11 @@ INLINE void linear_8_3_stream_tile(const int u, const Real *bias, const Real *x,
             acc[0][q * N + j] = v_get(bias + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P);
     {
         const Real *in = x, *from = w + SPAN(u, 8 * 1 * P);
-        int k = 0;
-        for (; k + K <= 8; k += K, from += K * 1 * P)
-            UNROLL for (int b = 0; b < K; b++)
-                UNROLL for (int q = 0; q < 1; q++)
-                    UNROLL for (int j = 0; j < N; j++)
-                        acc[b][q * N + j] += v_set(in[k + b]) * v_get(from + b * 1 * P + SPAN(j * W, 8 * 1 * P) + q * P);
-        for (; k < 8; k++, from += 1 * P)
+        for (int k = 0; k < 8; k++, from += 1 * P)
             UNROLL for (int q = 0; q < 1; q++)
                 UNROLL for (int j = 0; j < N; j++)
                     acc[0][q * N + j] += v_set(in[k]) * v_get(from + SPAN(j * W, 8 * 1 * P) + q * P);
     }
-    UNROLL for (int half = K / 2; half > 0; half /= 2)
-        UNROLL for (int b = 0; b < half; b++)
-            UNROLL for (int j = 0; j < N * S; j++)
-                acc[b][j] += acc[b + half][j];
     UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
