@@ -11,8 +11,6 @@
 static const double bounds[SOURCES] = {1e-10, 1e-10, 1e-5, 1e-5};
 static const double unroll_bound = 1e-6; /* the same sums, perhaps contracted in another place */
 
-static bool begins(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
-
 /* ---- one tensor against another ---- */
 
 static Difference problem(const char *tensor, const char *text)
@@ -100,7 +98,7 @@ static double number(const SafeFile *file, const char *name)
 static double floor_of(const SafeFile *reference, const char *name)
 {
     double norm = number(reference, "grad_norm");
-    return begins(name, "grad.") && isfinite(norm) && norm > 0 ? 1e-2 * norm : 1e-3;
+    return text_starts(name, "grad.") && isfinite(norm) && norm > 0 ? 1e-2 * norm : 1e-3;
 }
 
 /* ---- properties: a build against itself ---- */
@@ -119,7 +117,7 @@ static Difference prefixed(const SafeFile *file, const char *prefix, double boun
     Difference all = {0};
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *found = &file->tensors[i];
-        if (!begins(found->name, prefix))
+        if (!text_starts(found->name, prefix))
             continue;
         const char *name = found->name + strlen(prefix);
         const SafeTensor *expected = seqrt_safe_find(file, name);
@@ -174,7 +172,7 @@ static VerifyLine *line_add(VerifyLines *all, const char *name, bool property)
 /* Compared by their names between builds; the others belong to a property. */
 static bool is_result(const char *name)
 {
-    return !begins(name, "batch.") && !begins(name, "alone.") && !begins(name, "junk.") && strcmp(name, "stream") != 0;
+    return !text_starts(name, "batch.") && !text_starts(name, "alone.") && !text_starts(name, "junk.") && strcmp(name, "stream") != 0;
 }
 
 static void tensor_line(VerifyLines *all, SafeFile *const files[SOURCES], const char *name)
@@ -194,8 +192,8 @@ static void tensor_lines(VerifyLines *all, SafeFile *const files[SOURCES])
     for (int g = 0; g < 3; g++)
         for (int i = 0; i < reference->count; i++) {
             const char *name = reference->tensors[i].name;
-            int group = begins(name, "grad.") ? 1 : begins(name, "after.") ? 2 : 0;
-            if (is_result(name) && group == g && begins(name, groups[g]))
+            int group = text_starts(name, "grad.") ? 1 : text_starts(name, "after.") ? 2 : 0;
+            if (is_result(name) && group == g && text_starts(name, groups[g]))
                 tensor_line(all, files, name);
         }
     for (int f = FROM_FLOAT64; f <= FROM_FLOAT32; f++)

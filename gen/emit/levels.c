@@ -76,8 +76,6 @@ typedef struct Names {
     int count;
 } Names;
 
-static bool starts(const char *line, const char *with) { return strncmp(line, with, strlen(with)) == 0; }
-
 /* A function is renamed where it is called: so a local variable may have its name. */
 static void names_add(Names *names, const char *word, size_t length, bool function)
 {
@@ -114,12 +112,12 @@ static void names_add_enum(Names *names, const char *line, const char *end)
 static void names_add_line(Names *names, const char *line, const char *end)
 {
     const char *stop = line;
-    if (starts(line, "enum {")) {
+    if (text_starts(line, "enum {")) {
         names_add_enum(names, line, end);
-    } else if (starts(line, "typedef ")) {
+    } else if (text_starts(line, "typedef ")) {
         const char *attribute = strstr(line, " __attribute__");
         names_add_before(names, line, attribute && attribute < end ? attribute : end, false);
-    } else if (starts(line, "static ") || starts(line, "INLINE ")) {
+    } else if (text_starts(line, "static ") || text_starts(line, "INLINE ")) {
         while (stop < end && !strchr("(=[;", *stop))
             stop++;
         names_add_before(names, line, stop, *stop == '(');

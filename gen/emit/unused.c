@@ -24,8 +24,6 @@ typedef struct Item {
 
 typedef struct Items { Item *item; int count; } Items;
 
-static bool starts(const char *line, const char *with) { return strncmp(line, with, strlen(with)) == 0; }
-
 static const char *line_end(const char *line, const char *end)
 {
     const char *next = memchr(line, '\n', (size_t)(end - line));
@@ -36,15 +34,15 @@ static ItemKind kind_of(const char *line)
 {
     if (*line == '\n')
         return ITEM_BLANK;
-    if (starts(line, "/*"))
+    if (text_starts(line, "/*"))
         return ITEM_COMMENT;
-    if (starts(line, "#if"))
+    if (text_starts(line, "#if"))
         return ITEM_IF;
-    if (starts(line, "#el"))
+    if (text_starts(line, "#el"))
         return ITEM_ELSE;
-    if (starts(line, "#endif"))
+    if (text_starts(line, "#endif"))
         return ITEM_ENDIF;
-    return starts(line, "INLINE ") || starts(line, "enum {") || starts(line, "#define V_LOG2E") || starts(line, "#define V_ROUND") ? ITEM_DEFINITION : ITEM_OTHER;
+    return text_starts(line, "INLINE ") || text_starts(line, "enum {") || text_starts(line, "#define V_LOG2E") || text_starts(line, "#define V_ROUND") ? ITEM_DEFINITION : ITEM_OTHER;
 }
 
 /* Behind the item that begins here: a comment ends where it says, a function with a '}' at a line's beginning if it has more than one line */
@@ -54,7 +52,7 @@ static const char *item_end(const char *line, ItemKind kind, const char *end)
     if (kind == ITEM_COMMENT)
         while (next < end && next[-2] != '/')
             next = line_end(next, end);
-    else if (kind == ITEM_DEFINITION && starts(line, "INLINE ") && next < end && *next == '{') {
+    else if (kind == ITEM_DEFINITION && text_starts(line, "INLINE ") && next < end && *next == '{') {
         while (next < end && *next != '}')
             next = line_end(next, end);
         next = line_end(next, end);
@@ -85,13 +83,13 @@ static Items items_of(const char *begin, const char *end)
 /* Whether a definition gives a meaning to the word: a function's name, a constant of an enum, a macro */
 static bool defines(const Item *item, const char *word, size_t length)
 {
-    const bool constants = starts(item->begin, "enum {"), macro = *item->begin == '#';
+    const bool constants = text_starts(item->begin, "enum {"), macro = *item->begin == '#';
     for (const char *p = item->begin; p + length < item->end; p++) {
         if (!constants && !macro && *p == '(')
             return p - item->begin > (ptrdiff_t)length && strncmp(p - length, word, length) == 0 && !word_char(p[-(ptrdiff_t)length - 1]);
         if (macro && *p == ' ')
             return strncmp(p + 1, word, length) == 0 && !word_char(p[1 + length]);
-        if (constants && !word_char(p[0]) && strncmp(p + 1, word, length) == 0 && starts(p + 1 + length, " ="))
+        if (constants && !word_char(p[0]) && strncmp(p + 1, word, length) == 0 && text_starts(p + 1 + length, " ="))
             return true;
     }
     return false;
@@ -111,7 +109,7 @@ static bool keep_named(const Items *all, const char *begin, const char *end)
 {
     bool more = false;
     for (const char *p = begin; p < end; p++) {
-        if (starts(p, "/*")) {
+        if (text_starts(p, "/*")) {
             p = strstr(p, "*/") + 1;
         } else if (*p == '"' || *p == '\'') {
             for (const char quote = *p++; p < end && *p != quote; p++)

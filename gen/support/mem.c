@@ -80,6 +80,8 @@ char *mem_format(const char *format, ...)
 
 bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
+bool text_starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
+
 bool text_mentions(const char *text, const char *name)
 {
     const size_t length = strlen(name);

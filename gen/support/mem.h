@@ -22,6 +22,7 @@ void text_add(Text *text, const char *format, ...) __attribute__((format(printf,
 void text_add_bytes(Text *text, const char *bytes, size_t count);
 
 bool word_char(char c);                                 /* of a name in C */
+bool text_starts(const char *text, const char *with);
 bool text_mentions(const char *text, const char *name); /* as a whole word */
 
 #endif

@@ -99,6 +99,12 @@ foreach {name options model} {
     test late/$name { verify_vectors {*}$keys } good
     test late/${name}_is { regexp {behind the first pass, where one tile has all units} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 }
+test late/slices { # of the inputs: four, with which the sums of either pass fill the registers
+    lmap cell {lstm gru} {
+        regexp "${cell}_3_32_stream.*?tile rows x vectors: v64 (\\S+)," [ran $seqgen [spec -input rows -target {value 1} -model [list "$cell: {hidden: 32}" last "linear: {out: targets}"]] --dump plan] - tile
+        set tile
+    }
+} {4x8 4x8}
 foreach {name options hidden} {tail {} 20 turned {} 61 portable {-codegen {"target: portable"}} 8} {
     test late/${name}_is_not { regexp {behind the first pass} [ran $seqgen [spec -input rows -target {value 1} {*}$options -model [list "lstm: {hidden: $hidden}" last "linear: {out: targets}"]] --dump plan] } 0
 }

@@ -35,6 +35,15 @@ test load/other_layers {
     ran -env $quick $seqgen build plain.yaml -o relu --target portable --quiet --set "model.0={rnn: {hidden: 3, nonlinearity: relu}}"
     dict get [run ./relu eval --load plain.safetensors --json] err
 } {/^\./relu: plain\.safetensors: warning: of a model with other data or layers \([0-9a-f]{16}, this one is [0-9a-f]{16}\); the shapes agree\n$/}
+test load/other_words {
+    put other.csv [string map {x, y,} [text coin.csv]]
+    ran -env $quick $seqgen build plain.yaml -o other --target portable --quiet --set data.train=other.csv
+    dict get [run ./other eval --load plain.safetensors --json] err
+} {/^\./other: plain\.safetensors: warning: of a model with other data or layers/}
+test load/a_checkpoint {
+    trainer balanced train --epochs 1 --quiet --checkpoint way.safetensors
+    dict get [run ./plain eval --load way.safetensors --json] err
+} {}
 
 # ---- class weights: in the loss, not in the accuracy ----
 
