@@ -190,7 +190,7 @@ m4_dnl late: the first slots of the last source, the state, are summed behind th
 m4_dnl run. Where a tile has but a part of the units, those of the next one do that already: LATE is 0 then, and all are summed before.
 m4_dnl Where there are only scalars, K is 1, and nothing is sliced or folded.
 sg_defop(<|sg_single_begin|>, 10, <|m4_define(<|sg_sliced|>, <|m4_ifelse(<|$3|>, 1, no, yes)|>)
-/* $2; one row<||>m4_ifelse(sg_sliced, yes, <|, K slices of k side by side|>) */
+/* $2; one row<||>m4_ifelse(sg_sliced, yes, <|, K slices of k side by side|>)<||>m4_ifelse(<|$10|>, , , <|; the state's slots before LATE come behind the first half of the equations|>) */
 enum { $1_K = $3, $1_N = $4, $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
