@@ -1,6 +1,7 @@
 # harness.tcl: runs test files, counts, keeps nothing behind.
 #
-# Takes: tclsh harness.tcl FILE.tcl ...   Gives: a line a failure, a summary line a file, exit 1 on any failure.
+# Takes: tclsh harness.tcl FILE.tcl ...   Gives: a line a failure, a summary line a file, exit 1 on any failure, 77 (ctest: skipped)
+# where no test has the name that SEQGEN_TEST wants.
 # A test file is plain Tcl; it is sourced here, in a temporary directory of its own, and may use
 #
 #   test NAME BODY EXPECTED     BODY's result must equal EXPECTED, or match it when that is written /REGEXP/
@@ -234,4 +235,8 @@ if {![llength $harness_files]} {
     exit 2
 }
 foreach harness_file $harness_files { run_file $harness_file }
+if {$passed + $failed + $skipped == 0} {
+    puts stderr "harness: found no test named '[env_or SEQGEN_TEST *]' (SEQGEN_TEST) in [join $argv]"
+    exit 77
+}
 exit [expr {$failed > 0}]

@@ -41,19 +41,19 @@ static void cycle_work(int links)
     memcpy(cycle_seeds, c, sizeof c);
 }
 
-static double cycle_chains(void)
+static double cycle_chains(int links)
 {
     const double start = cycle_clock();
-    cycle_work(CYCLE_LINKS);
-    return (cycle_clock() - start) * 2 / (CYCLE_LINKS * CYCLE_CHAINS);
+    cycle_work(links);
+    return (cycle_clock() - start) * 2 / ((double)links * CYCLE_CHAINS);
 }
 
 /* The first microseconds of such work are slower, and an interruption adds: the least of four */
 static double cycle_now(void)
 {
-    double least = cycle_chains();
+    double least = cycle_chains(CYCLE_LINKS);
     for (int i = 0; i < 3; i++) {
-        const double cycle = cycle_chains();
+        const double cycle = cycle_chains(CYCLE_LINKS);
         least = cycle < least ? cycle : least;
     }
     return least;
@@ -65,25 +65,31 @@ static int cycle_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Of one call: the median of runs of some ten microseconds or one call, each in cycles as they are just before and just after it */
+/* Of one call: the median of runs of some thirty microseconds or one call, each by the cycle that multiply-adds show just before and just after it. They go on for
+ * as long as the run, so that a host that takes a core away for some microseconds, twenty thousand times a second, takes as much of both; but no
+ * longer than the clock needs to rise again when no loads stand beside them. */
 static double cycle_of(void (*call)(void))
 {
-    enum { RUNS = 101 };
+    enum { RUNS = 101, RUNS_LEAST = 11 };
+    const double call_least = 3e4, chains_most = 2e5; /* nanoseconds */
     static double runs[RUNS];
-    double before = cycle_now(), start = cycle_clock();
-    int times = 0;
+    const double cycle = cycle_now(), began = cycle_clock();
+    double took;
+    int times = 0, count = 0;
     do
-        call(), times++;
-    while (cycle_clock() - start < 3e4);
-    for (int i = 0; i < RUNS; i++) {
-        start = cycle_clock();
+        call(), times++, took = cycle_clock() - began;
+    while (took < call_least);
+    const int links = (int)((took < chains_most ? took : chains_most) * 2 / (cycle * CYCLE_CHAINS));
+    double before = cycle_chains(links);
+    while (count < RUNS_LEAST || (count < RUNS && cycle_clock() - began < 1e9)) {
+        const double start = cycle_clock();
         for (int k = 0; k < times; k++)
             call();
-        const double took = cycle_clock() - start, after = cycle_now();
-        runs[i] = took * 2 / ((before + after) * times);
+        const double each = (cycle_clock() - start) / times, after = cycle_chains(links);
+        runs[count++] = each * 2 / (before + after);
         before = after;
     }
-    qsort(runs, RUNS, sizeof *runs, cycle_order);
-    return runs[RUNS / 2];
+    qsort(runs, (size_t)count, sizeof *runs, cycle_order);
+    return runs[count / 2];
 }
 #endif

@@ -297,14 +297,15 @@ proc measure_start {} {
     if {$cpu eq ""} { set cpu [idlest_cpu] }
     set compiler [compiler_words]
     exec [env_or CC cc] {*}[compile_only $compiler] $here/peak.c -o $work/peak -lm 2>@1
-    lassign [pinned $work/peak limits] peak tile row near far
-    set limits [list [expr {100 * $tile / $peak}] [expr {100 * $row / $peak}] $near $far]
+    lassign [pinned $work/peak limits] peak tile row near far often lost
+    set limits [list [expr {100 * $tile / $peak}] [expr {100 * $row / $peak}] $near $far $often [expr {100 * $lost}]]
 }
 
 proc machine_text {} {
     global limits cpu
     if {![regexp -line {^model name\s*: (.*)$} [text /proc/cpuinfo] - model]} { set model "unknown processor" }
-    lassign $limits tile row near far
+    lassign $limits tile row near far often lost
     return "$model, core $cpu, [lindex [split [exec [env_or CC cc] --version] \n] 0]\nFMA peak [format %.0f [peak]] GFLOP/s; of it, beside the loads of a register tile\
-        [format %.0f $tile]%, of one row [format %.0f $row]%; half a megabyte at [format %.0f $near] GB/s, memory at [format %.0f $far] GB/s"
+        [format %.0f $tile]%, of one row [format %.0f $row]%; half a megabyte at [format %.0f $near] GB/s, memory at [format %.0f $far] GB/s\nthe core is taken away\
+        [format %.0f $often] times a second, for [format %.1f $lost]% of the time"
 }

@@ -99,6 +99,7 @@ proc main {words} {
         table_print $group [lrange $::rows $first end]
     }
     peers_stop
+    if {![llength $::rows]} { error "found no case '[dict get $options only]' (--only) in: [dict get $options groups]; tests/bench/groups.tcl names them" }
     table_write [dict get $options out]/results.tsv
     puts "\nresults: [dict get $options out]/results.tsv"
     roofline_write [dict get $options out]/roofline.svg
