@@ -372,7 +372,7 @@ static int help_general(const Command *commands, int count)
     help_options(IN_ALL);
     puts("\nExamples:\n"
          "  seqgen specs/first_names_lstm.yaml -o model.c\n"
-         "  seqgen build specs/first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n"
+         "  cd specs && seqgen build first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n"
          "  seqgen verify specs/first_names_lstm.yaml --set model.lstm.hidden=20\n"
          "  seqgen compare specs/first_names_*.yaml -o names\n"
          "\nExit codes: 0 done; 1 usage; 2 the spec or its data is wrong; 3 a budget is exceeded;\n"

@@ -321,13 +321,14 @@ const Command command_table[] = {
      command_generate},
     {"build", IN_BUILD, "SPEC -o trainer", "the same, then compile and link a trainer",
      "The compiler is $CC (default cc) with $CFLAGS (default: what full speed on this machine needs), both split on\n"
-     "spaces. Header and library are found beside seqgen, or under $SEQGEN_HOME.\n\n"
-     "Example: CC=clang seqgen build specs/first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n",
+     "spaces. Header and library are found beside seqgen, or under $SEQGEN_HOME. The trainer opens the spec's data paths from\n"
+     "the directory that it is started in.\n\n"
+     "Example: cd specs && CC=clang seqgen build first_names_lstm.yaml -o trainer && ./trainer train --save w.safetensors\n",
      command_build},
     {"verify", IN_VERIFY, "SPEC", "generate, compile, run, compare with the interpreter",
      "Three builds (float64, float32, float32 with the other unrolling) run one batch and ten steps from the same\n"
      "weights as the interpreter. A line a tensor: the difference's norm by the interpreter's norm, at most 1e-10 in\n"
-     "float64 and 1e-5 in float32. Padding, streaming and unrolling are checked too. Exit code 4 on a mismatch.\n\n"
+     "float64 and 1e-5 in float32, or what rounding noise in the gradients makes of the ten steps. Padding, streaming and unrolling are checked too. Exit code 4 on a mismatch.\n\n"
      "Example: seqgen verify specs/first_names_lstm.yaml --set train.batch=5\n",
      command_verify},
     {"run", IN_RUN, "SPEC ARGS...", "the interpreter, with the trainer's own arguments",

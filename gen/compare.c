@@ -199,11 +199,35 @@ static void warn(const Compare *c, const Candidate *candidate)
         fprintf(stderr, "seqgen: warning: %s\n", warning);
 }
 
+/* All are judged on the same split: where another train.seed would cut off another validation part, the spec is read with the first one's. (Weights and
+ * order come from the seeds of the comparison in any case.) */
+static bool candidate_spec(Compare *c, Candidate *candidate, Diag *diag)
+{
+    const SeqrtTask *first = &c->candidates[0].spec->task;
+    const int count = c->cli->overrides_count;
+    candidate->own_spec = spec_read(candidate->path, c->cli->overrides, count, diag);
+    const SeqrtTask *task = candidate->own_spec ? &candidate->own_spec->task : NULL;
+    if (!task || task->valid_path || task->valid_fraction <= 0 || task->seed == first->seed)
+        return task;
+    if (!c->cli->quiet)
+        fprintf(stderr, "seqgen: note: %s: train.seed %llu would cut off another validation part than that of %s; taken as %llu\n", candidate->path,
+                (unsigned long long)task->seed, c->candidates[0].path, (unsigned long long)first->seed);
+    SpecOverride *all = mem_alloc((size_t)(count + 1) * sizeof *all);
+    for (int i = 0; i < count; i++)
+        all[i] = c->cli->overrides[i];
+    candidate->seed_text = mem_format("%llu", (unsigned long long)first->seed);
+    all[count] = (SpecOverride){.key = "train.seed", .value = candidate->seed_text};
+    spec_free(candidate->own_spec);
+    candidate->own_spec = spec_read(candidate->path, all, count + 1, diag);
+    free(all);
+    return candidate->own_spec;
+}
+
 static int candidate_read(Compare *c, Candidate *candidate, const char *path)
 {
     Diag diag = {.path = path};
     candidate->path = path;
-    if (!(candidate->own_spec = spec_read(path, c->cli->overrides, c->cli->overrides_count, &diag)) ||
+    if (!candidate_spec(c, candidate, &diag) ||
         !(candidate->own_graph = graph_build(candidate->own_spec, &diag)))
         return EXIT_SPEC;
     candidate->spec = candidate->own_spec;
@@ -297,6 +321,7 @@ static void candidate_free(const Compare *c, Candidate *candidate)
     free(candidate->name);
     free(candidate->text);
     free(candidate->trainer);
+    free(candidate->seed_text);
     free(candidate->data_directory);
     free(candidate->error);
     if (candidate->own_graph)

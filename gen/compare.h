@@ -31,6 +31,7 @@ typedef struct Candidate {
     Spec *own_spec;        /* of the specs behind the first; NULL: main.c's */
     Graph *own_graph;
     char *name, *text;     /* of the directory, unique; of the spec file */
+    char *seed_text;       /* of the first spec, where it cuts the validation part of this one */
     char *trainer;         /* absolute */
     char *data_directory;  /* where its data paths start; NULL: here */
     EmitInfo info;

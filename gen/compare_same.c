@@ -41,12 +41,12 @@ static char *file_of(const Candidate *candidate, const char *path)
     return real;
 }
 
-static void same_file(Pair *pair, const char *what, const char *first, const char *other)
+static void same_file(Pair *pair, Loc loc, const char *what, const char *first, const char *other)
 {
     char *a = file_of(pair->first, first), *b = file_of(pair->other, other);
     bool alike = first && other && strcmp(first, other) == 0; /* as they are written: the whole paths tell them apart */
     if (strcmp(a, b) != 0)
-        differs(pair, pair->other->spec->input_loc, what, alike ? b : other ? other : "none", alike ? a : first ? first : "none");
+        differs(pair, loc, what, alike ? b : other ? other : "none", alike ? a : first ? first : "none");
     free(a);
     free(b);
 }
@@ -57,12 +57,9 @@ static void same_split(Pair *pair, const SeqrtTask *a, const SeqrtTask *b)
     snprintf(found, sizeof found, "%g", b->valid_fraction);
     snprintf(expected, sizeof expected, "%g", a->valid_fraction);
     if (!a->valid_path && !b->valid_path && a->valid_fraction != b->valid_fraction)
-        differs(pair, pair->other->spec->input_loc, "data.valid", found, expected);
+        differs(pair, pair->other->spec->valid_loc, "data.valid", found, expected);
     else if (a->valid_path || b->valid_path)
-        same_file(pair, "data.valid", a->valid_path, b->valid_path);
-    else if (a->valid_fraction > 0 && a->seed != b->seed)
-        fprintf(stderr, "seqgen: warning: %s: train.seed %llu cuts off another validation part than %s with %llu; --set train.seed=1 "
-                "gives all the same\n", pair->other->path, (unsigned long long)b->seed, pair->first->path, (unsigned long long)a->seed);
+        same_file(pair, pair->other->spec->valid_loc, "data.valid", a->valid_path, b->valid_path);
 }
 
 /* ---- lists of words ---- */
@@ -148,9 +145,9 @@ static void same_windows(const Pair *pair, const SeqrtTask *a, const SeqrtTask *
 static bool pair_same(Pair *pair)
 {
     const SeqrtTask *a = &pair->first->spec->task, *b = &pair->other->spec->task;
-    same_file(pair, "data.train", a->train_path, b->train_path);
+    same_file(pair, pair->other->spec->train_loc, "data.train", a->train_path, b->train_path);
     same_split(pair, a, b);
-    same_file(pair, "data.test", a->test_path, b->test_path);
+    same_file(pair, pair->other->spec->test_loc, "data.test", a->test_path, b->test_path);
     same_target(pair, a, b);
     if (pair->diag.errors == 0)
         same_windows(pair, a, b);

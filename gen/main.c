@@ -6,9 +6,11 @@
  *
  * Takes: the command line. Gives: an exit code. Does not: any stage itself.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 
@@ -55,9 +57,20 @@ static int spec_stage(const Cli *cli)
     return status;
 }
 
+/* Where a standard stream is closed, the next file opened would take its place, and a child would write into it. */
+static void streams_open(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     Cli cli;
+    streams_open();
     int status = cli_read(&cli, command_table, command_count, argc, argv);
     if (status < 0)
         status = spec_stage(&cli);

@@ -67,7 +67,7 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
     if (options->dump && strcmp(options->dump, "m4") == 0)
         fputs(stream.text.data, stdout);
     else
-        status = m4_run(options->templates_dir, &stream, job->e.graph, out);
+        status = m4_run(options, &stream, job->e.graph, out);
     if (status == 0 && *out && !header)
         *out = unused_drop(*out);
     if (status == 0 && *out && !header && emit_levels(job->e.spec) == LEVELS_SEVERAL)

@@ -15,6 +15,6 @@ static bool shape(const LayerSpec *spec, int T, const Shape *in, Shape *out, Dia
 #define POOL(name_, meaning_) \
     const LayerKind name_##_kind = {.name = #name_, .meaning = meaning_, .fields = fields, .shape = shape}
 
-POOL(last, "the last valid step; of a bidirectional layer both directions' final states");
+POOL(last, "the last valid step; right behind a bidirectional layer, activations and dropout aside, both directions' final states");
 POOL(mean, "mean over the valid steps");
 POOL(max, "largest over the valid steps, each feature for itself");

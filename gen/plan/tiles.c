@@ -15,14 +15,16 @@ typedef struct Level {
     int most_units; /* vectors of units side by side, at most */
     int most_rows;
     bool beside;    /* units side by side with several slots, too */
+    double load;    /* of a multiply-add, from the first cache */
 } Level;
 
-/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number (an FPU has 32 registers); NEON, where the target says so. In portable C nothing asks for
+/* vectors of 64 bytes (AVX-512), 32 (AVX2), 16 (SSE2), one number (an FPU has 32 registers); NEON, where the target says so: gcc loads a tile's inputs early, and with
+ * sums in more than 20 of the 32 registers it keeps some on the stack; and its smaller cores run in order, where a load takes a multiply-add's turn (tiles.tcl --core). In portable C nothing asks for
  * loops to be unrolled: what counts is that a compiler sees vectors of four in them, and keeps the two rows that it does unroll. (LSTM 32, plain -O2: two
  * rows of four units take 11.7 ms a layer; rows of one unit 19, four of four 18.) With four slots a unit, four rows of two units are better still, and two
  * inputs of one in a gradient: LSTM 32, 64 and 100 train in 12, 20 and 12% less time, GRU 64 in 7 to 14% less. */
-static const Level LEVELS[TARGET_LEVELS] = {{30, 6, 14, false}, {16, 2, 14, false}, {16, 4, 14, false}, {28, 4, 14, false}}, NEON = {30, 4, 14, false};
-static const Level PORTABLE = {64, 4, 2, true}, PORTABLE_FOUR = {64, 2, 4, true}, PORTABLE_FOUR_GRADIENT = {64, 1, 2, true};
+static const Level LEVELS[TARGET_LEVELS] = {{30, 6, 14, false, 0.5}, {16, 2, 14, false, 0.5}, {16, 4, 14, false, 0.5}, {28, 4, 14, false, 0.5}}, NEON = {26, 4, 14, false, 1};
+static const Level PORTABLE = {64, 4, 2, true, 0.5}, PORTABLE_FOUR = {64, 2, 4, true, 0.5}, PORTABLE_FOUR_GRADIENT = {64, 1, 2, true, 0.5};
 
 static const Level *level_of(const Plan *plan, const Kernel *k, int i)
 {
@@ -31,7 +33,7 @@ static const Level *level_of(const Plan *plan, const Kernel *k, int i)
         return k->slots != 4 || k->one_row ? &PORTABLE : k->kind == KERNEL_OUTER ? &PORTABLE_FOUR_GRADIENT : &PORTABLE_FOUR;
     return i == 2 && target == TARGET_AARCH64 ? &NEON : &LEVELS[i];
 }
-static const double LOAD = 0.5, FAR_LOAD = 0.8; /* of a multiply-add; from the first cache, from the second */
+static const double FAR_LOAD = 0.8;             /* of a multiply-add; from the second cache, where LEVELS have that of the first */
 static const double HALVED = 0.25;              /* of the cost with one thread */
 static const double SECOND_TILE = 2;            /* its code and its constants, once a call */
 enum { BLOCK_BYTES = 32 << 10 }; /* of a tile's weights, where they go in blocks */
@@ -48,11 +50,16 @@ enum { LEAST_HALVED = 16 }; /* rows; two threads gain little from fewer */
 
 static int most(int a, int b) { return a > b ? a : b; }
 
+/* What the load of a row's input and that of a vector of weights is worth, in multiply-adds */
+typedef struct Loads {
+    double input, weights;
+} Loads;
+
 /* A tile's multiply-adds a k, and what its loads are worth */
-static double tile_cost(int rows, int vectors, double weight)
+static double tile_cost(int rows, int vectors, Loads loads)
 {
     const int sums = rows * vectors, tight = sums == CHAINS ? TIGHT : 0;
-    return most(sums, CHAINS) + tight + rows * LOAD + vectors * weight + 0.5;
+    return most(sums, CHAINS) + tight + rows * loads.input + vectors * loads.weights + 0.5;
 }
 
 typedef struct Choice {
@@ -64,16 +71,16 @@ typedef struct Choice {
  * even); rows done already are done again with them; a smaller tile does them. */
 typedef enum Rest { REST_EVEN, REST_AGAIN, REST_ALONE } Rest;
 
-static double tiles_cost(int64_t rows, int r, Rest rest, int vectors, double weight)
+static double tiles_cost(int64_t rows, int r, Rest rest, int vectors, Loads loads)
 {
     const int64_t whole = rows / r, over = rows % r, less = (r - over) % r;
-    const double cost = tile_cost(r, vectors, weight);
+    const double cost = tile_cost(r, vectors, loads);
     if (over == 0)
         return (double)whole * cost;
     if (rest == REST_ALONE)
-        return (double)whole * cost + tile_cost((int)over, vectors, weight);
+        return (double)whole * cost + tile_cost((int)over, vectors, loads);
     if (rest == REST_EVEN && less * (r - 1) <= rows)
-        return SECOND_TILE + (double)(whole + 1 - less) * cost + (double)less * tile_cost(r - 1, vectors, weight);
+        return SECOND_TILE + (double)(whole + 1 - less) * cost + (double)less * tile_cost(r - 1, vectors, loads);
     return (double)(whole + 1) * cost;
 }
 
@@ -84,18 +91,19 @@ typedef struct Rows {
     bool halved; /* by a second thread: then a tile that fits half of them, too, is worth a little */
 } Rows;
 
-static double rows_cost(const Rows *rows, int r, int vectors, double weight)
+static double rows_cost(const Rows *rows, int r, int vectors, Loads loads)
 {
-    const double cost = tiles_cost(rows->count, r, rows->rest, vectors, weight);
-    return rows->halved ? cost + tiles_cost(rows->count / 2, r, rows->rest, vectors, weight) * HALVED : cost;
+    const double cost = tiles_cost(rows->count, r, rows->rest, vectors, loads);
+    return rows->halved ? cost + tiles_cost(rows->count / 2, r, rows->rest, vectors, loads) * HALVED : cost;
 }
 
 /* Rows of a tile with `vectors` accumulators a row. */
-static Choice choose_rows(const Level *level, int vectors, const Rows *rows, double weight)
+static Choice choose_rows(const Level *level, int vectors, const Rows *rows, double weights)
 {
+    const Loads loads = {level->load, weights};
     Choice best = {1, 1, 1e300};
     for (int r = 1; r <= level->most_rows && r * vectors + vectors + (vectors > 1) <= level->registers; r++) {
-        const double cost = rows_cost(rows, r, vectors, weight);
+        const double cost = rows_cost(rows, r, vectors, loads);
         if (cost < best.cost * 0.999)
             best = (Choice){r, 1, cost};
     }
@@ -146,11 +154,11 @@ static int64_t tile_inputs(const Kernel *k)
  * multiply-add than 20. (With four slots a unit they take 1% less.) */
 static Choice choose_units(const Kernel *k, int panels, const Rows *rows)
 {
-    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units, LEVELS[0].most_rows, false}, *level = &with_spare;
+    const Level with_spare = {LEVELS[0].registers - 3, LEVELS[0].most_units, LEVELS[0].most_rows, false, LEVELS[0].load}, *level = &with_spare;
     Choice best = {1, 1, 1e300};
     for (int n = 1; n <= level->most_units && n <= panels; n++) {
         const bool near = tile_inputs(k) * n * 64 <= CACHED_WEIGHTS;
-        Choice choice = choose_rows(level, n, rows, near ? LOAD : FAR_LOAD);
+        Choice choice = choose_rows(level, n, rows, near ? level->load : FAR_LOAD);
         choice.cost *= (double)panels / n;
         choice.units = n;
         if (panels % n == 0 && choice.cost < best.cost * 0.999)
@@ -183,7 +191,7 @@ static Choice choose_tile(const Plan *plan, const Kernel *k, int i)
     if (i == 0 && k->slots == 1)
         return choose_units(k, panels, &rows);
     const int units = side_by_side(k, level, a_panel);
-    Choice choice = choose_rows(level, units * k->slots, &rows, LOAD);
+    Choice choice = choose_rows(level, units * k->slots, &rows, level->load);
     choice.units = units;
     return choice;
 }
@@ -273,7 +281,7 @@ static void choose(const Plan *plan, Kernel *k)
             const Level *level = level_of(plan, k, i);
             const int units = i == 0 && k->slots == 1 ? divisor(k->units / plan->P, 4) : side_by_side(k, level, vectors_a_panel(plan, i));
             const Rows inputs = {k->inputs + k->sums, REST_ALONE, false}; /* the bias's sums take as much as one more input, in the last tile */
-            choice = choose_rows(level, units * k->slots, &inputs, LOAD);
+            choice = choose_rows(level, units * k->slots, &inputs, level->load);
             choice.units = units;
         } else {
             continue;

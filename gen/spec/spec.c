@@ -118,7 +118,7 @@ static bool read_head(Reader *reader, const Node *root, Spec *spec)
     const SchemaPart part = {spec_fields, &head};
     if (!schema_want_map(reader, root, "the spec"))
         return false;
-    bool good = schema_read(reader, root, (Loc){0, 0}, NULL, &part, 1);
+    bool good = schema_read(reader, root, root ? root->loc : (Loc){0, 0}, NULL, &part, 1);
     const Node *version = node_get(root, "seqgen");
     if (head.version > 1) {
         diag_error(reader->diag, version->loc, NULL, "seqgen: found version %lld of the spec language, expected 1", (long long)head.version);

@@ -80,6 +80,7 @@ typedef struct Spec {
     char model_hash[17];  /* of its data and model alone: what weights mean */
     SeqrtTask task;       /* complete: vocabulary, classes, columns, normalisation, T, O */
     Loc input_loc, target_loc, window_loc;
+    Loc train_loc, valid_loc, test_loc; /* of absent ones: the section */
     bool window_given, text_series; /* one long series */
     int normalize;        /* NORMALIZE_NONE.. of the input columns, as written */
     LayerSpec *layers;

@@ -450,6 +450,9 @@ static void fill_task(Spec *spec, const DataDraft *draft)
     task->train_path = draft->train.text;
     task->valid_path = draft->valid.text;
     task->test_path = draft->test.text;
+    spec->train_loc = draft->train.loc;
+    spec->valid_loc = draft->valid.text || draft->valid_fraction > 0 ? draft->valid.loc : draft->loc;
+    spec->test_loc = draft->test.text ? draft->test.loc : draft->loc;
     task->valid_fraction = draft->valid_fraction;
     task->text_column = draft->text_column.text;
     task->sequence_column = draft->sequence.text;

@@ -20,7 +20,7 @@ extern "C" {
 #define sg_ID(ALIGN) _Alignas(64)
 #endif
 
-#define sg_ID(CAN_STREAM) $2 /* sg_id(step) exists: nothing in the model looks ahead */
+#define sg_ID(CAN_STREAM) $2 /* m4_ifelse(<|$2|>, <|1|>, <|sg_id(step) exists: nothing in the model looks ahead|>, <|there is no sg_id(step): some layer looks ahead|>) */
 
 typedef sg_real sg_id(Real);|>)m4_dnl
 sg_defop(<|sg_enum_begin|>, 0, <|

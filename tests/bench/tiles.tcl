@@ -1,17 +1,21 @@
 # tiles.tcl: the register tiles that gen/plan/tiles.c chose, beside all the others that fit the registers, measured.
 #
 # Takes: options, see usage. Gives: a line a kernel (what was chosen, the best, their ratio) and in how many the choice is within 5%
-# of the best; exit 0, 1 for usage. Does not: judge, run in ctest, measure NEON's (an emulator's time says nothing).
+# of the best; exit 0, 1 for usage. Does not: judge, run in ctest, time NEON's (an emulator's time says nothing): there a model of a core stands for it.
 #
 # Each round is one program in which every kernel has another tile: one column of its BY_WIDTH is overwritten. A macro behind
 # each kernel's definition times its calls within a training step, in cycles (timers.h). The programs take turns; the median of a
 # turn's steps counts, and of the turns the least: what disturbs a core only ever adds time, and stays for seconds. With few turns one tile of many is
 # always lucky: where a choice seems off by more than 5%, all programs of the layer take more turns, until it does not or there were four times as many.
+#
+# With --core nothing runs: llvm-mca says how many cycles that core takes for the loop with most multiply-adds in the kernel's assembly, all operands in the first
+# cache. It sees what a compiler makes of a tile (what does not fit the registers and goes to the stack and back), and not what caches and edges cost.
 
 package require Tcl 8.6
 set here [file dirname [file normalize [info script]]]
 set root [file dirname [file dirname $here]]
 source $here/measure.tcl
+source $here/assembly.tcl
 
 set usage {usage: tclsh tests/bench/tiles.tcl [OPTIONS] [KIND:H ...]
 
@@ -21,16 +25,18 @@ options
   --cpu N      the core (default: the idlest now)
   --passes N   turns of each program (default 7), and up to four times as many where a choice seems to be off
   --width N    the bytes of a vector: 64 (AVX-512), 32 (AVX2), 16 (SSE4.2); 4: `portable`, whose numbers stand alone (default 64)
+  --core NAME  NEON by llvm-mca's model of a core, or of several: cortex-a53,cortex-a57,.., in place of times
   --all        the times of all tiles, too
   --work DIR   programs and models are kept there (default $TMPDIR/seqgen-bench)
   --help
 
 The grid, without KIND:H: lstm, gru and rnn of 16, 20, 32, 48, 64, 100 and 128 units.
 
-environment: SEQGEN (default build/bin/seqgen), CC
+environment: SEQGEN (default build/bin/seqgen); CC (with --core default aarch64-linux-gnu-gcc); MCA (default llvm-mca, or the newest llvm-mca-N)
 
 examples
   tclsh tests/bench/tiles.tcl lstm:64 gru:20
+  tclsh tests/bench/tiles.tcl --core cortex-a53,cortex-a55,cortex-a57 lstm:64
   tclsh tests/bench/tiles.tcl --cpu 1 --width 32 | tee tiles.txt
 }
 
@@ -41,6 +47,7 @@ set widths {
     16 {column 2 registers 15 most_units 4 fewest_sums 4 flags {-mno-avx} target host}
     4  {column 3 registers 64 most_units 4 fewest_sums 4 flags {} target portable}
 }
+set neon {column 2 registers 31 most_units 4 fewest_sums 8 flags {} target aarch64}
 
 proc usage_error {message} {
     puts stderr "tiles.tcl: $message\nTry --help."
@@ -48,13 +55,13 @@ proc usage_error {message} {
 }
 
 proc command_line {words} {
-    set options [dict create cpu "" all 0 passes 7 width 64 work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
+    set options [dict create cpu "" core "" all 0 passes 7 width 64 work [file join [env_or TMPDIR /tmp] seqgen-bench] cases {} peers 0]
     while {[llength $words]} {
         set words [lassign $words word]
         switch -glob -- $word {
             --help { puts -nonewline $::usage; exit 0 }
             --all  { dict set options all 1 }
-            --cpu - --passes - --width - --work {
+            --cpu - --core - --passes - --width - --work {
                 if {![llength $words]} { usage_error "found nothing after $word, expected a value" }
                 set words [lassign $words value]
                 dict set options [string range $word 2 end] $value
@@ -74,6 +81,8 @@ proc command_line {words} {
     if {![dict exists $::widths [dict get $options width]]} {
         usage_error "--width: found '[dict get $options width]', expected one of [join [dict keys $::widths] {, }]"
     }
+    dict set options core [split [dict get $options core] ,]
+    if {[dict get $options core] ne ""} { dict set options width 16 }
     return $options
 }
 
@@ -112,14 +121,20 @@ proc kernels_of {c} {
     return $found
 }
 
-# The C with these tiles, and a timer around every call of these kernels
+# The C with these tiles
+proc with_tiles {c tiles} {
+    dict for {kernel tile} $tiles {
+        foreach letter {R N} count $tile { regsub "${kernel}_$letter = (?:\\d+|BY_WIDTH\\(\[^)\]*\\))" $c "${kernel}_$letter = $count" c }
+    }
+    return $c
+}
+
+# .. and a timer around every call of these kernels
 proc timed {c tiles} {
     set id 0
     set names {}
+    set c [with_tiles $c $tiles]
     dict for {kernel tile} $tiles {
-        lassign $tile rows units
-        regsub "${kernel}_R = (?:\\d+|BY_WIDTH\\(\[^)\]*\\))" $c "${kernel}_R = $rows" c
-        regsub "${kernel}_N = (?:\\d+|BY_WIDTH\\(\[^)\]*\\))" $c "${kernel}_N = $units" c
         set at [string first "\n\}\n" $c [string first "static void ${kernel}(" $c]]
         set c [string replace $c $at $at+2 "\n\}\n#define ${kernel}(...) (timer_in(), (${kernel})(__VA_ARGS__), timer_out($id))\n"]
         lappend names "\"$kernel\""
@@ -133,6 +148,31 @@ proc build_round {dir round c tiles} {
     put $dir/timed.c [timed $c $tiles]
     exec [env_or CC cc] -DMODEL=\"$dir/timed.c\" -DTIMERS=[dict size $tiles] -I$dir $::here/ours.c -o $dir/timed_$round {*}$::compiler 2>@1
     return $dir/timed_$round
+}
+
+# ---- a model of a core ----
+
+proc newest_mca {} {
+    foreach name [list llvm-mca {*}[lsort -dictionary -decreasing [lmap path [glob -nocomplain /usr/bin/llvm-mca-*] { file tail $path }]]] {
+        if {[auto_execok $name] ne ""} { return $name }
+    }
+    usage_error "found no llvm-mca, which --core asks; apt-get install llvm"
+}
+
+# Cycles for a hundred multiply-adds of four lanes, by the model
+proc model_cycles {assembly kernel core} {
+    set most [busiest_loop $assembly $kernel]
+    set said [exec $::mca -mtriple=aarch64 -mcpu=$core -iterations=100 << "[join $most \n]\n" 2>@1]
+    if {![regexp {Total Cycles:\s+(\d+)} $said - cycles]} { error "llvm-mca: $said" }
+    return [expr {double($cycles) / [multiply_adds $most]}]
+}
+
+# A program in which kernels have these tiles, as assembly
+proc assembly_of {dir c tiles} {
+    foreach kernel [dict keys $tiles] { set c [string map [list "static void ${kernel}(" "static __attribute__((noipa)) void ${kernel}("] $c] }
+    put $dir/timed.c [with_tiles $c $tiles]
+    exec [env_or CC aarch64-linux-gnu-gcc] -std=gnu11 -O2 -ftree-vectorize -ffp-contract=fast -D_GNU_SOURCE -DSEQGEN_NO_MAIN -I$dir -I[file dirname $::seqgen]/../include -S $dir/timed.c -o $dir/timed.s 2>@1
+    return [text $dir/timed.s]
 }
 
 # {the best tile, how many times its time the chosen one takes}
@@ -161,7 +201,6 @@ proc worst {chosen tries timesName} {
 }
 
 proc measure_case {case} {
-    global near all
     lassign [split $case :] kind h
     set dir [generate tiles-$kind$h-$::width layer_$kind.yaml $h 0 [list model.cell.hidden $h] [list --target $::target]]
     set c [text $dir/model.c]
@@ -173,8 +212,22 @@ proc measure_case {case} {
     }
     for {set round 0} {$round < $rounds} {incr round} {
         dict set tiles $round [dict map {kernel list} $tries { lindex $list [expr {$round % [llength $list]}] }]
-        dict set programs $round [build_round $dir $round $c [dict get $tiles $round]]
+        if {[dict get $::options core] eq ""} {
+            dict set programs $round [build_round $dir $round $c [dict get $tiles $round]]
+            continue
+        }
+        set assembly [assembly_of $dir $c [dict get $tiles $round]]
+        dict for {kernel tile} [dict get $tiles $round] {
+            foreach core [dict get $::options core] {
+                if {![info exists models($core,$kernel,$tile)]} { set models($core,$kernel,$tile) [model_cycles $assembly $kernel $core] }
+            }
+        }
     }
+    foreach core [dict get $::options core] {
+        foreach {key cycles} [array get models $core,*] { set times([string range $key [string length $core,] end]) $cycles }
+        show_case "$case $core" $chosen $tries times
+    }
+    if {[dict get $::options core] ne ""} return
     for {set pass 0} {$pass < $::passes || ($pass < 4 * $::passes && [worst $chosen $tries times] > 1.05)} {incr pass} {
         dict for {round program} $programs {
             dict for {kernel time} [pinned $program timers] {
@@ -183,6 +236,13 @@ proc measure_case {case} {
             }
         }
     }
+    show_case $case $chosen $tries times
+}
+
+# A line a kernel
+proc show_case {case chosen tries timesName} {
+    upvar 1 $timesName times
+    global near all
     foreach kernel [long_enough $chosen times] {
         set tile [dict get $chosen $kernel]
         lassign [best_tile $kernel $tile [dict get $tries $kernel] times] best ratio
@@ -203,9 +263,9 @@ set seqgen [file normalize [env_or SEQGEN $root/build/bin/seqgen]]
 set cpu [expr {[dict get $options cpu] eq "" ? [idlest_cpu] : [dict get $options cpu]}]
 file mkdir $work
 set width [dict get $options width]
-set shape [dict get $widths $width]
+set shape [expr {[dict get $options core] eq "" ? [dict get $widths $width] : $neon}]
 dict with shape {}
-set compiler [concat [compiler_words $target] $flags]
+if {[dict get $options core] eq ""} { set compiler [concat [compiler_words $target] $flags] } else { set mca [env_or MCA [newest_mca]] }
 set near 0
 set all 0
 set passes [dict get $options passes]

@@ -10,12 +10,21 @@ foreach loss {mse mae huber bce} {
         verify -input rows -target {value 3} -loss $loss -model [list {*}$pooled "linear: {out: targets}"]
     } good
 }
+# As many errors up as down: a gradient of exactly 0, of which float32 leaves rounding noise and adam makes a step
+foreach {values batch} {6 24 6 48 12 48} {
+    test loss/mae_chance_${values}_$batch {
+        verify -input rows -batch $batch -target "value $values" -loss mae -optimizer {adam: {lr: 0.01}} -model [list {*}$pooled "linear: {out: targets}"]
+    } good
+}
 test loss/cross_entropy { verify -target {class 5} -model [list {*}$pooled "linear: {out: classes}"] } good
 test loss/cross_entropy_tag {
     verify -input rows -target {tag 4} -model {"gru: {hidden: 6}" "linear: {out: classes}"}
 } good
 test loss/bce_class { verify -target {class 2} -loss bce -model [list {*}$pooled "linear: {out: 1}"] } good
 test loss/bce_tag { verify -input rows -target {tag 2} -loss bce -model {"gru: {hidden: 6}" "linear: {out: 1}"} } good
+test class_weights/alone { # most batches of one have no loss
+    verify -target {class 3} -batch 1 -train {"class_weights: [1, 0, 0]"} -model [list {*}$pooled "linear: {out: classes}"]
+} good
 foreach {name weights} {written {[0.2, 1, 3]} balanced balanced} {
     test class_weights/$name {
         verify -target {class 3} -train [list "class_weights: $weights"] -model [list {*}$pooled "linear: {out: classes}"]

@@ -172,6 +172,23 @@ foreach {name layer} {narrow "gru: {hidden: 8}" small "lstm: {hidden: 20}" wide 
 test flash/trains { flash_near gcc $model --target x86-64-v3 } near
 test flash/told { dict get [run $seqgen $spec -o small.c --max-flash 10] err } {/flash, predicted for gcc -O2 to within a third: \d+, codegen allows 10/}
 
+# ---- where it runs and what a file is called is not in the C ----
+
+file mkdir around plain closed called
+test surroundings/templates { # a folder that has files called as templates are
+    put around/base.m4 "# not a template"
+    put around/program/header.m4 "EVIL"
+    ran -dir around $seqgen $spec -o model.c --quiet
+    ran $seqgen $spec -o plain/model.c --quiet
+    expr {[text around/model.h] eq [text plain/model.h] && [text around/model.c] eq [text plain/model.c]}
+} 1
+test surroundings/closed { # standard streams that are closed
+    list [dict get [run sh -c "exec $seqgen $spec -o closed/model.c --quiet <&- >&- 2>&-"] code] [expr {[text closed/model.c] eq [text plain/model.c]}]
+} {0 1}
+foreach name {sg_model.c m4_model.c model.sg_x.c} {
+    test surroundings/$name { shape $seqgen $spec -o called/$name --quiet } {0 0 0}
+}
+
 # ---- what a file is made from is not written over ----
 
 put over/data/d.csv "text,label\n[string repeat "abc,a\nbcd,b\n" 9]"

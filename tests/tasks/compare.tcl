@@ -79,6 +79,15 @@ test figure_is_the_weights_own {
     regexp {"accuracy":\s*([0-9.e-]+)} [ran out/kind_mlp/trainer eval --load out/kind_mlp/seed-1.safetensors --json] -> again
     expr {abs($a - $again) < 1e-6}
 } 1
+test split { # another seed cuts the same validation part
+    spec kind_seven $words $rnn {, seed: 7, optimizer: {adam: {lr: 0.02}}}
+    compare kind_rnn.yaml kind_seven.yaml -o split --seeds 1
+    foreach name {rnn seven} {
+        ran split/kind_$name/trainer eval --load split/kind_$name/seed-1.safetensors --part valid --details $name.csv
+        set judged($name) [lmap line [lrange [::split [text $name.csv] \n] 1 end] { lindex [::split $line ,] 0 }]
+    }
+    list [llength $judged(rnn)] [expr {$judged(rnn) eq $judged(seven)}]
+} {13 1}
 test seeds_differ { expr {[text out/kind_rnn/seed-1.csv] ne [text out/kind_rnn/seed-2.csv]} } 1
 
 # ---- the page ----

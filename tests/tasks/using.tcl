@@ -291,6 +291,9 @@ test words/sample_json {
 } {{{"prompt": "a", "text": "bcab", "tokens": 4, "seed": 3, "temperature": 1}
 } {abcab
 }}
+test words/sample_length { # no line end is known, so the first token is drawn evenly; it counts
+    lmap length {0 1 3} { string length [string trim [trainer words sample --load l.safetensors --length $length]] }
+} {0 1 3}
 test words/top_k_all { expr {[trainer words sample --load l.safetensors --length 50 --top-k 3] eq [trainer words sample --load l.safetensors --length 50]} } 1
 test words/top_k_zero { dict get [run ./words sample --load l.safetensors --top-k 0] err } {/--top-k "0"; expected a whole number of at least 1/}
 test words/predict { # a line for each token, an empty text being one that is unknown; texts keep their numbers, on standard input from batch to batch

@@ -346,7 +346,7 @@ static void text_commands(void)
     CHECK(run("sample --load l.st --length 30 --seed 4 --prompt ab") == 0 && !strcmp(out, first));
     CHECK(run("sample --load l.st --length 30 --seed 5 --prompt ab") == 0 && strcmp(out, first));
     CHECK(run("sample --load l.st --length 8 --temperature 0 --prompt d") == 0 && !strcmp(out, "dabcdabcd\n"));
-    CHECK(run("sample --load l.st --length 3") == 0 && strlen(out) == 5);
+    CHECK(run("sample --load l.st --length 3") == 0 && strlen(out) == 4);
     CHECK(run("sample --load l.st --length 8 --top-k 1 --prompt d --seed 9") == 0 && !strcmp(out, "dabcdabcd\n"));
     CHECK(run("sample --load l.st --length 30 --seed 4 --prompt ab --top-k 4") == 0 && !strcmp(out, first));
     CHECK(run("sample --load l.st --length 8 --top-k 1 --prompt d --json") == 0 && strstr(out, "\"prompt\": \"d\", \"text\": \"abcdabcd\""));
@@ -580,7 +580,7 @@ static void probes(void)
     toy_make(&words_task, 16, 8, 8);
     CHECK(run("probe --save p.st --rows 7 --steps 3") == 0);
     SafeFile *f = seqrt_safe_read("p.st", &(SeqrtError){""});
-    CHECK(f && f->count == 3 + 5 + 3 + 1 + 3 + 3 && seqrt_safe_find(f, "batch.tokens")->shape[0] == 7);
+    CHECK(f && f->count == 3 + 5 + 3 + 1 + 3 + 2 + 3 && seqrt_safe_find(f, "batch.tokens")->shape[0] == 7);
     static const char *const pairs[][2] = {{"grad.linear.weight", "alone.grad.linear.weight"}, {"grad.linear.weight", "junk.grad.linear.weight"},
                                            {"grad.linear.bias", "alone.grad.linear.bias"}, {"loss", "eval_loss"}, {"loss", "junk.loss"}};
     for (int i = 0; f && i < 5; i++) {

@@ -233,7 +233,7 @@ static void check_open(Check *c)
 {
     const SeqrtModel *m = c->model;
     c->batch = seqrt_synthetic_new(m, m->B);
-    seqrt_synthetic_fill(m, &c->batch, c->seed, false);
+    seqrt_synthetic_with_loss(m, c->t->memory, &c->batch, c->seed);
     c->weights = seqrt_block(m);
     c->work = seqrt_block(m);
     c->there = seqrt_block(m);

@@ -111,22 +111,25 @@ static void prompt_feed(Sampler *s, const char *prompt)
         fprintf(stderr, "%s: %d tokens of the prompt are not in the vocabulary\n", s->t->program, unknown);
 }
 
-/* Without a prompt: as after a line end, or where there is none, from a token drawn evenly. */
-static void start_feed(Sampler *s)
+/* Without a prompt: as after a line end, or where there is none, from a token drawn evenly, which is the first of what is written. Gives how many are. */
+static long start_feed(Sampler *s, long length)
 {
     int start = seqrt_vocab_find(s->vocab, "\n");
     if (start > 1) {
         token_feed(s, start);
-        return;
+        return 0;
     }
+    if (length == 0)
+        return 0;
     start = 2 + (int)(seqrt_random(s->seed, SEQRT_STREAM(SEQRT_STREAM_SAMPLE, 1), 0) % (uint64_t)(s->task->vocab_count - 2));
     token_print(s, start);
     token_feed(s, start);
+    return 1;
 }
 
-static int text_write(Sampler *s, long length)
+static int text_write(Sampler *s, long done, long length)
 {
-    for (long i = 0; i < length; i++) {
+    for (long i = done; i < length; i++) {
         int token = token_draw(s);
         if (token < 0) {
             seqrt_fail(&s->error, "token %ld: the outputs are not finite; the weights are no trained model's", i + 1);
@@ -147,11 +150,12 @@ static int text_deliver(Sampler *s)
     char *text = NULL;
     size_t bytes;
     s->to = o->json ? open_memstream(&text, &bytes) : stdout;
+    long done = 0;
     if (*prompt)
         prompt_feed(s, prompt);
     else
-        start_feed(s);
-    int code = text_write(s, length);
+        done = start_feed(s, length);
+    int code = text_write(s, done, length);
     if (!o->json) {
         putchar('\n');
         return code;

@@ -164,6 +164,7 @@ typedef struct Synthetic {
 Synthetic seqrt_synthetic_new(const SeqrtModel *model, int rows);
 /* Fills it from SEQRT_STREAM_PROBE. full: every row has length T; else row 0 has, the others 1..T. */
 void seqrt_synthetic_fill(const SeqrtModel *model, Synthetic *s, uint64_t seed, bool full);
+void seqrt_synthetic_with_loss(const SeqrtModel *model, void *memory, Synthetic *s, uint64_t seed);
 void seqrt_synthetic_free(Synthetic *s);
 
 /* ---- progress.c ---- */
