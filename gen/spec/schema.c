@@ -228,7 +228,7 @@ static bool read_value(Reader *reader, const SchemaField *field, const Node *nod
         return true;
     if (field->type == SCHEMA_STRING)
         return store_string(reader, field, node, base);
-    const bool plain = node->type == NODE_SCALAR && !node->quoted;
+    const bool plain = node->type == NODE_SCALAR && (!node->quoted || field->type == SCHEMA_CHOICE); /* a word is the same word in quotes */
     const bool good = field->type == SCHEMA_PAIR ? store_pair(field, node, base) : plain && store_scalar(field, node->text, base);
     if (!good)
         report_value(reader, field, node, where);

@@ -23,6 +23,7 @@ test usage/set { shape $seqgen $spec --set nonsense } {1 0 1}
 test spec/set_unknown { shape $seqgen $spec --set train.epoch=3 --dump spec } {2 0 1}
 test spec/set_value { shape $seqgen $spec --set train.epochs=many --dump spec } {2 0 1}
 test spec/set { ran $seqgen $spec --set train.epochs=77 --dump spec } {/epochs: 77/}
+test spec/quoted_word { ran $seqgen $spec --set {codegen.real="float64"} --dump spec } {/real: float64/}
 test spec/missing { shape $seqgen nowhere.yaml } {2 0 1}
 test info { shape $seqgen info $spec } {0 1 0}
 test info/json { ran $seqgen info $spec --json } /"parameters":/

@@ -618,6 +618,8 @@ static void usage(void)
     static const char *const over[] = {"train --steps 1 --log train.csv", "train --steps 1 --save ./test.csv", "train --steps 1 --checkpoint train.csv", "eval --load w.st --details test.csv"};
     for (size_t i = 0; i < sizeof over / sizeof *over; i++)
         CHECK(run("%s", over[i]) == 1 && strstr(err, "would be written over the data"));
+    CHECK(run("train --steps 1 --load w.st --log ./w.st") == 1 && strstr(err, "--log \"./w.st\" is the file of --load"));
+    CHECK(run("train --steps 1 --log new.st --save new.st") == 1 && strstr(err, "is the file of --save"));
     CHECK(run("train --seed -1") == 1 && run("train --seed 99999999999999999999") == 1 && run("train --quiet=3") == 1 && run("train -q") == 1);
     CHECK(run("train stray") == 1 && strstr(err, "stray"));
     CHECK(run("eval") == 1 && strstr(err, "--load"));

@@ -258,8 +258,25 @@ static bool leftovers_read(Options *o, const char *program, const Command *comma
 
 /* ---- outputs ---- */
 
+/* Weights and a checkpoint may be read from where they are written; what is a text may not stand there. */
+static bool texts_check(const Options *options, const char *program)
+{
+    const struct {
+        const char *name, *path;
+    } texts[] = {{"log", options->log}, {"details", options->details}}, weights[] = {{"load", options->load}, {"resume", options->resume}, {"save", options->save}, {"checkpoint", options->checkpoint}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (size_t k = 0; k < sizeof weights / sizeof *weights; k++)
+            if (texts[i].path && weights[k].path && (strcmp(texts[i].path, weights[k].path) == 0 || seqrt_same_file(texts[i].path, weights[k].path))) {
+                fprintf(stderr, "%s: --%s \"%s\" is the file of --%s, too; expected another file\n", program, texts[i].name, texts[i].path, weights[k].name);
+                return false;
+            }
+    return true;
+}
+
 bool seqrt_outputs_check(const SeqrtTask *task, const Options *options, const char *program)
 {
+    if (!texts_check(options, program))
+        return false;
     const char *const data[] = {options->data, options->valid, task->train_path, task->valid_path, task->test_path};
     for (int i = 0; i < ROWS; i++) {
         const char *output = rows[i].type == OPTION_OUTPUT ? *(const char *const *)((const char *)options + rows[i].offset) : NULL;
