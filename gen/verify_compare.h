@@ -5,8 +5,8 @@
  *
  * An error is ||a - b|| / max(||b||, floor), b the interpreter's. The floor keeps a tensor whose true value is zero (a
  * bias before layer_norm) from being judged by its rounding noise: 1e-2 of the gradients' norm for a gradient, 1e-3
- * elsewhere. A wrong small tensor is still caught by the float64 build. A float32 build's weights after some steps may be as far apart as noise in the gradients puts
- * them (slack. in runtime/trainer/check/probe.c), which with Adam is a lot where a gradient is 0 by chance (mae: as many errors up as down).
+ * elsewhere. A wrong small tensor is still caught by the float64 build. The weights after some steps may be as far apart as rounding noise in the gradients puts
+ * them (slack in runtime/trainer/check/probe.c), which with Adam is a lot where a gradient is 0 by chance (mae: as many errors up as down).
  */
 #ifndef SEQGEN_VERIFY_COMPARE_H
 #define SEQGEN_VERIFY_COMPARE_H

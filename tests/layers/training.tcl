@@ -16,6 +16,10 @@ foreach {values batch} {6 24 6 48 12 48} {
         verify -input rows -batch $batch -target "value $values" -loss mae -optimizer {adam: {lr: 0.01}} -model [list {*}$pooled "linear: {out: targets}"]
     } good
 }
+# Steps as large as the weights: what rounds differently is far away after ten of them, and no build is to blame
+foreach lr {0.05 0.3} {
+    test optimizer/chaos_$lr { verify -batch 8 -T 12 -optimizer "rmsprop: {lr: $lr}" -model {"embedding: {dim: 6}" "rnn: {hidden: 16}" last "linear: {out: classes}"} } good
+}
 test loss/cross_entropy { verify -target {class 5} -model [list {*}$pooled "linear: {out: classes}"] } good
 test loss/cross_entropy_tag {
     verify -input rows -target {tag 4} -model {"gru: {hidden: 6}" "linear: {out: classes}"}

@@ -8,7 +8,8 @@
  *   alone.loss, alone.grad.NAME   each row as a batch of its own, weighted into the mean; not with dropout
  *   junk.loss, junk.grad.NAME     the same batch with NaN, the last token, the last class past every row's end
  *   grad_norm, after.NAME    the first step's norm; the weights after N steps on this batch (epoch 0 of 1)
- *   slack.NAME               F64 [1], from double models: how far after.NAME moves (Euclidean norm) when every gradient is off by what float32 rounds
+ *   slack32.NAME             F64 [1], from double models: how far after.NAME moves (Euclidean norm) when every gradient is off by what float32 rounds;
+ *   slack64.NAME             the same of float64, where slack32 is not next to nothing
  * Carried state is zero before each gradient and forward. Does not: compare (tests do).
  */
 #define _GNU_SOURCE
@@ -296,24 +297,30 @@ static void stream_run(Probe *p)
     }
 }
 
-/* Gradients off by a unit in float32's last place, of themselves and of a quarter of their norm: sums of many terms may be small or 0. In each step the same way,
+/* How gradients are shaken: by so much, in one of several ways; NULL stands for not at all */
+typedef struct Shake {
+    double unit; /* in a number's last place */
+    int way;     /* 1.. */
+} Shake;
+
+/* Gradients off by a unit of themselves and of a quarter of their norm: sums of many terms may be small or 0. In each step the same way,
  * as a program's rounding of much the same numbers is */
-static void gradients_shake(Probe *p, int way)
+static void gradients_shake(Probe *p, const Shake *shake)
 {
-    const double unit = 0x1p-24, quarter = 0.25;
+    const double quarter = 0.25;
     double squares = 0;
     p->model->get(p->t->memory, SEQRT_GRADIENTS, p->block);
     for (size_t i = 0; i < p->model->weights_count; i++)
         squares += seqrt_real(p->model, p->block, i) * seqrt_real(p->model, p->block, i);
     for (size_t i = 0; i < p->model->weights_count; i++) {
         const double g = seqrt_real(p->model, p->block, i), size = fabs(g) + quarter * sqrt(squares);
-        seqrt_real_set(p->model, p->block, i, g + unit * size * (2 * seqrt_uniform(p->seed, SEQRT_STREAM(SEQRT_STREAM_PROBE, way), i) - 1));
+        seqrt_real_set(p->model, p->block, i, g + shake->unit * size * (2 * seqrt_uniform(p->seed, SEQRT_STREAM(SEQRT_STREAM_PROBE, shake->way), i) - 1));
     }
     p->model->set(p->t->memory, SEQRT_GRADIENTS, p->block);
 }
 
-/* The first step's norm; p->block gets the weights after the steps. way 0: as they are, else gradients shaken in one of several ways */
-static double steps_from(Probe *p, const void *start, long steps, int way)
+/* The first step's norm; p->block gets the weights after the steps */
+static double steps_from(Probe *p, const void *start, long steps, const Shake *shake)
 {
     double first = NAN;
     for (int slot = 0; slot < p->model->slots_count; slot++)
@@ -321,8 +328,8 @@ static double steps_from(Probe *p, const void *start, long steps, int way)
     p->model->set(p->t->memory, SEQRT_WEIGHTS, start);
     for (long n = 0; n < steps; n++) {
         gradient_run(p, &p->s.batch, p->seed, (uint64_t)n);
-        if (way > 0)
-            gradients_shake(p, way);
+        if (shake)
+            gradients_shake(p, shake);
         SeqrtUpdate update = {.step = (uint64_t)n, .epoch = 0, .epochs = 1, .lr = p->model->lr};
         double norm = p->model->update(p->t->memory, &update, NULL);
         if (n == 0)
@@ -344,15 +351,15 @@ static double tensor_distance(const Probe *p, const SeqrtTensor *t, const void *
     return sqrt(squares);
 }
 
-/* The largest distance of three ways, or of one where that is next to none */
-static void slack_run(Probe *p, const void *start, const void *after, long steps)
+/* The largest distance of three ways, or of one where that is next to none; whether it is more */
+static bool slack_run(Probe *p, const void *start, const void *after, long steps, const char *prefix, double unit)
 {
     enum { WAYS = 3 };
     const double none = 1e-6;
     double *slack = seqrt_need((size_t)p->model->tensors_count, sizeof *slack);
     bool moved = true;
     for (int way = 1; way <= WAYS && moved; way++) {
-        steps_from(p, start, steps, way);
+        steps_from(p, start, steps, &(Shake){unit, way});
         moved = false;
         for (int i = 0; i < p->model->tensors_count; i++) {
             const double apart = tensor_distance(p, &p->model->tensors[i], after);
@@ -362,10 +369,11 @@ static void slack_run(Probe *p, const void *start, const void *after, long steps
     }
     for (int i = 0; i < p->model->tensors_count; i++) {
         char name[1024];
-        snprintf(name, sizeof name, "slack.%s", p->model->tensors[i].name);
+        snprintf(name, sizeof name, "%s%s", prefix, p->model->tensors[i].name);
         result_number(p, name, slack[i]);
     }
     free(slack);
+    return moved;
 }
 
 static void steps_run(Probe *p, long steps)
@@ -373,13 +381,14 @@ static void steps_run(Probe *p, long steps)
     void *start = seqrt_block(p->model), *after = seqrt_block(p->model);
     p->model->get(p->t->memory, SEQRT_WEIGHTS, start);
     memset(p->sums, 0, p->model->weights_count * sizeof *p->sums); /* the optimiser's first moments */
-    const double norm = steps_from(p, start, steps, 0);
+    const double norm = steps_from(p, start, steps, NULL);
     if (steps > 0)
         result_number(p, "grad_norm", p->norm = norm);
     result_tensors(p, "after.");
     if (p->model->real_bytes == 8) {
         memcpy(after, p->block, p->model->weights_count * (size_t)p->model->real_bytes);
-        slack_run(p, start, after, steps);
+        if (slack_run(p, start, after, steps, "slack32.", 0x1p-24))
+            slack_run(p, start, after, steps, "slack64.", 0x1p-53);
     }
     p->model->set(p->t->memory, SEQRT_WEIGHTS, start);
     free(after);
