@@ -149,6 +149,17 @@ static int generate(const Cli *cli, const Graph *graph, const char *source, cons
     return status;
 }
 
+/* The C includes its header by name, and both names stand in its text, which m4 makes: what would end a string or a quotation there is refused. */
+static int name_check(const char *source)
+{
+    static const char *const refused[] = {"\"", "\\", "\n", "<|", "|>"};
+    const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (strstr(name, refused[i]))
+            return cli_fail(EXIT_USAGE, "-o: found %s in the file's name; expected one that C can include", *refused[i] == '\n' ? "a line end" : refused[i]);
+    return EXIT_DONE;
+}
+
 static int command_generate(const Cli *cli, const Graph *graph)
 {
     if (cli->dump && strcmp(cli->dump, "m4") != 0) {
@@ -165,6 +176,8 @@ static int command_generate(const Cli *cli, const Graph *graph)
     int status = writes ? output_check(cli, graph, source) : EXIT_DONE;
     if (status == EXIT_DONE && writes)
         status = output_check(cli, graph, header);
+    if (status == EXIT_DONE)
+        status = name_check(source);
     if (status == EXIT_DONE)
         status = generate(cli, graph, source, header);
     free(source);

@@ -190,6 +190,10 @@ foreach name {sg_model.c m4_model.c model.sg_x.c} {
     test surroundings/$name { shape $seqgen $spec -o called/$name --quiet } {0 0 0}
 }
 
+foreach name {x\"y.c <|q|>.c} {
+    test surroundings/refused_$name { dict get [run $seqgen $spec -o called/$name --target x86-64] code } 1
+}
+
 # ---- what a file is made from is not written over ----
 
 put over/data/d.csv "text,label\n[string repeat "abc,a\nbcd,b\n" 9]"
