@@ -149,10 +149,10 @@ static int generate(const Cli *cli, const Graph *graph, const char *source, cons
     return status;
 }
 
-/* The C includes its header by name, and both names stand in its text, which m4 makes: what would end a string or a quotation there is refused. */
+/* The C includes its header by name */
 static int name_check(const char *source)
 {
-    static const char *const refused[] = {"\"", "\\", "\n", "<|", "|>"};
+    static const char *const refused[] = {"\"", "\\", "\n"};
     const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (strstr(name, refused[i]))

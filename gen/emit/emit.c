@@ -13,7 +13,7 @@ static const char *const TEMPLATES[] = {
     "program/header.m4", "program/batch.m4", "program/loss.m4", "program/update.m4", "program/program.m4", "program/trainer.m4",
 };
 
-static void stream_head(Stream *stream, const Plan *plan, const char *header_name)
+static void stream_head(Stream *stream, const Plan *plan)
 {
     const Spec *spec = plan->graph->spec;
     for (size_t i = 0; i < sizeof TEMPLATES / sizeof *TEMPLATES; i++)
@@ -24,7 +24,7 @@ static void stream_head(Stream *stream, const Plan *plan, const char *header_nam
     stream_define(stream, "sg_name", spec->name);
     stream_define(stream, "sg_NAME", upper);
     stream_define(stream, "sg_real", spec->codegen.real_bytes == 4 ? "float" : "double");
-    stream_define(stream, "sg_header_name", header_name);
+    stream_define(stream, "sg_header_name", HEADER_PLACE);
     stream_define(stream, "sg_widest", plan->narrow ? "32" : "64");
     stream_define(stream, "sg_levels", emit_levels(spec) == LEVELS_SEVERAL ? "several" : "one");
     stream_define(stream, "sg_threads", plan->infer_only ? "0" : "1");
@@ -33,7 +33,7 @@ static void stream_head(Stream *stream, const Plan *plan, const char *header_nam
 
 typedef struct Job {
     Emitter e;
-    char *input_type, *target_type, *header_name;
+    char *input_type, *target_type;
 } Job;
 
 static void job_open(Job *job, const Graph *graph, const Plan *plan, const EmitOptions *options)
@@ -42,19 +42,46 @@ static void job_open(Job *job, const Graph *graph, const Plan *plan, const EmitO
     char *real = mem_format("%s_Real", graph->spec->name);
     job->input_type = mem_copy(graph->in.tokens ? "int32_t" : real);
     job->target_type = mem_copy(target == SEQRT_VALUE || target == SEQRT_FORECAST ? real : "int32_t");
-    job->header_name = options->header_name ? mem_copy(options->header_name) : mem_format("%s.h", graph->spec->name);
     job->e = (Emitter){.plan = plan, .graph = graph, .spec = graph->spec, .options = options, .facts = graph_model(graph),
                        .input_type = job->input_type, .target_type = job->target_type};
     free(real);
 }
 
-static void job_close(Job *job) { free(job->input_type), free(job->target_type), free(job->header_name); }
+static void job_close(Job *job) { free(job->input_type), free(job->target_type); }
+
+/* Takes m4's output, frees it, and gives it back with the name of a file in its directives: it is the user's, and m4 would take some for macros. */
+static char *name_put(char *text, const char *directive, const char *place, const char *name)
+{
+    char *start = mem_format("#%s \"%s", directive, place);
+    Text out = {0};
+    const char *from = text;
+    for (const char *at; (at = strstr(from, start)) != NULL; from = at + strlen(start)) {
+        text_add_bytes(&out, from, (size_t)(at - from));
+        text_add(&out, "#%s \"%s", directive, name);
+    }
+    text_add(&out, "%s", from);
+    free(start);
+    free(text);
+    return out.data;
+}
+
+static char *names_put(char *text, const EmitOptions *options, const Spec *spec)
+{
+    char *header = options->header_name ? mem_copy(options->header_name) : mem_format("%s.h", spec->name);
+    char *source = options->source_name ? mem_copy(options->source_name) : mem_format("%s.c", spec->name);
+    text = name_put(text, "include", HEADER_PLACE, header);
+    text = name_put(text, "include", SOURCE_PLACE, source);
+    text = name_put(text, "error", SOURCE_PLACE, source);
+    free(header);
+    free(source);
+    return text;
+}
 
 static int run_part(Job *job, const EmitOptions *options, bool header, char **out, size_t *bytes)
 {
     Stream stream = {0};
     job->e.stream = &stream;
-    stream_head(&stream, job->e.plan, job->header_name);
+    stream_head(&stream, job->e.plan);
     if (header) {
         emit_header(&job->e);
     } else {
@@ -67,11 +94,13 @@ static int run_part(Job *job, const EmitOptions *options, bool header, char **ou
     if (options->dump && strcmp(options->dump, "m4") == 0)
         fputs(stream.text.data, stdout);
     else
-        status = m4_run(options, &stream, job->e.graph, out);
+        status = m4_run(options->templates_dir, &stream, job->e.graph, out);
     if (status == 0 && *out && !header)
         *out = unused_drop(*out);
     if (status == 0 && *out && !header && emit_levels(job->e.spec) == LEVELS_SEVERAL)
         *out = levels_name(*out);
+    if (status == 0 && *out)
+        *out = names_put(*out, options, job->e.spec);
     *bytes = *out ? strlen(*out) : 0;
     free(stream.text.data);
     return status;

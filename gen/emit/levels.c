@@ -25,11 +25,8 @@ void emit_levels_begin(Emitter *e)
     const Levels levels = emit_levels(e->spec);
     if (levels == LEVELS_ONE)
         stream_op(e->stream, "sg_level_begin", e->spec->codegen.target == TARGET_X86_64_V3 ? "v3" : "v4", NULL);
-    if (levels == LEVELS_SEVERAL) {
-        char *name = e->options->source_name ? mem_copy(e->options->source_name) : mem_format("%s.c", e->spec->name);
-        stream_op(e->stream, "sg_levels_begin", name, e->spec->hash, NULL);
-        free(name);
-    }
+    if (levels == LEVELS_SEVERAL)
+        stream_op(e->stream, "sg_levels_begin", SOURCE_PLACE, e->spec->hash, NULL);
 }
 
 static void entries(Emitter *e)

@@ -9,14 +9,9 @@
 #include "../support/process.h"
 #include "parts.h"
 
-/* A name of the user's may start like a macro; it stands in the graph, or is that of a file. */
-static bool user_word(const Graph *graph, const EmitOptions *options, const char *word, size_t length)
+/* A name of the user's may start like a macro; it stands in the graph. */
+static bool user_word(const Graph *graph, const char *word, size_t length)
 {
-    char *alone = mem_format("%.*s", (int)length, word);
-    const bool of_file = (options->header_name && strstr(options->header_name, alone)) || (options->source_name && strstr(options->source_name, alone));
-    free(alone);
-    if (of_file)
-        return true;
     const char *name = graph->spec->name;
     if (length >= strlen(name) && strncmp(word, name, strlen(name)) == 0)
         return true;
@@ -28,7 +23,7 @@ static bool user_word(const Graph *graph, const EmitOptions *options, const char
     return false;
 }
 
-static bool scan(const Graph *graph, const EmitOptions *options, const char *text)
+static bool scan(const Graph *graph, const char *text)
 {
     int line = 1;
     for (const char *p = text; *p; p++) {
@@ -39,7 +34,7 @@ static bool scan(const Graph *graph, const EmitOptions *options, const char *tex
         size_t length = 0;
         while (word_char(p[length]))
             length++;
-        if (length > 0 && user_word(graph, options, p, length))
+        if (length > 0 && user_word(graph, p, length))
             continue;
         fprintf(stderr, "seqgen: internal error: templates: output line %d holds '%.*s', which m4 should have replaced\n", line, (int)(length ? length : 2), p);
         return false;
@@ -48,17 +43,17 @@ static bool scan(const Graph *graph, const EmitOptions *options, const char *tex
 }
 
 /* m4 looks for what it includes where it runs before anywhere else, so it runs among the templates. */
-int m4_run(const EmitOptions *options, const Stream *stream, const Graph *graph, char **out)
+int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out)
 {
     const char *const argv[] = {"m4", "-P", "-E", "-E", "-", NULL};
     ProcessResult result;
     SeqrtError error;
-    const bool started = process_run(argv, options->templates_dir, stream->text.data, &result, &error);
+    const bool started = process_run(argv, templates_dir, stream->text.data, &result, &error);
     if (!started) {
         fprintf(stderr, "seqgen: error: GNU m4 could not be started: %s\n", error.text);
         return 5;
     }
-    if (result.status != 0 || !scan(graph, options, result.out)) {
+    if (result.status != 0 || !scan(graph, result.out)) {
         if (result.status != 0)
             fprintf(stderr, "seqgen: error: m4 failed: %s\n", result.err);
         process_result_free(&result);

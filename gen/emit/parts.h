@@ -44,8 +44,12 @@ void emit_stream_body(Emitter *e);
 
 char *unused_drop(char *text); /* takes m4's output, frees it, and gives it back without what of the vector layer nobody names. unused.c */
 
+/* What stands for the names of model.h and model.c until m4 has run */
+#define HEADER_PLACE "@header@"
+#define SOURCE_PLACE "@source@"
+
 /* Runs m4 on a stream: *out is its output. 0, or 5 after a message. m4.c */
-int m4_run(const EmitOptions *options, const Stream *stream, const Graph *graph, char **out);
+int m4_run(const char *templates_dir, const Stream *stream, const Graph *graph, char **out);
 
 /* A tensor's member name in Weights: '.' becomes '_'. */
 char *emit_member(const char *tensor_name);

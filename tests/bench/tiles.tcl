@@ -15,7 +15,7 @@ package require Tcl 8.6
 set here [file dirname [file normalize [info script]]]
 set root [file dirname [file dirname $here]]
 source $here/measure.tcl
-source $here/assembly.tcl
+source $here/../tools/assembly.tcl
 
 set usage {usage: tclsh tests/bench/tiles.tcl [OPTIONS] [KIND:H ...]
 

@@ -138,7 +138,7 @@ if {[auto_execok aarch64-linux-gnu-gcc] eq "" || [auto_execok qemu-aarch64] eq "
     test aarch64/portable { train {aarch64-linux-gnu-gcc -static} portable qemu-aarch64 } $here
 
     # All sums of a tile are in registers: the loop with most multiply-adds writes nothing to the stack
-    source $root/tests/bench/assembly.tcl
+    source $root/tests/tools/assembly.tcl
     proc kept_on_stack {cell} {
         set spec [spec -batch 32 -max_length 16 -input rows -target {value 1} -codegen {"target: aarch64"} -model [list layer_norm "$cell: {hidden: 32, name: cell}" last "linear: {out: targets}"]]
         ran $::seqgen $spec -o registers.c --quiet

@@ -186,11 +186,17 @@ test surroundings/templates { # a folder that has files called as templates are
 test surroundings/closed { # standard streams that are closed
     list [dict get [run sh -c "exec $seqgen $spec -o closed/model.c --quiet <&- >&- 2>&-"] code] [expr {[text closed/model.c] eq [text plain/model.c]}]
 } {0 1}
-foreach name {sg_model.c m4_model.c model.sg_x.c} {
-    test surroundings/$name { shape $seqgen $spec -o called/$name --quiet } {0 0 0}
+foreach name {sg_model.c sg_id.c m4_define.c model.sg_x.c <|q|>.c} {
+    foreach target {host x86-64} {
+        test surroundings/$target/$name {
+            ran $seqgen $spec -o called/$name --quiet --target $target
+            if {[string first "@" [text called/$name]] >= 0} { error "a place was left" }
+            regexp -all "#include \"[string map {| \\|} [file rootname $name]]\\.h\"" [text called/$name]
+        } 1
+    }
 }
 
-foreach name {x\"y.c <|q|>.c} {
+foreach name {x\"y.c x\\y.c} {
     test surroundings/refused_$name { dict get [run $seqgen $spec -o called/$name --target x86-64] code } 1
 }
 
