@@ -156,7 +156,10 @@ static void pass(Stream *s, const Kernel *k, bool second)
 {
     const Program *p = &k->program;
     const Let *list = second ? p->rest : p->lets;
-    stream_op(s, !has_access(p, second) ? "sg_program_of_sums" : second && !k->late ? "sg_program_again" : "sg_program_begin", NULL);
+    if (k->staggered)
+        stream_op(s, second ? "sg_staggered_second" : "sg_staggered_first", NULL);
+    else
+        stream_op(s, !has_access(p, second) ? "sg_program_of_sums" : second && !k->late ? "sg_program_again" : "sg_program_begin", NULL);
     slots(s, k, list);
     for (const Keep *keep = second ? p->keeps : NULL; keep && keep->value; keep++)
         slot_value(s, keep->value, keep->slot);
@@ -262,6 +265,8 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
         blocked_source(s, k, c, a, next, first_block, panel);
     else if (k->one_row && (state || tail_gates(k)))
         stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns && last ? "turns" : "", lanes, beside, NULL);
+    else if (k->staggered && last)
+        stream_op(s, "sg_staggered_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], from ? from : "0", end ? end : a[6], NULL);
     else if (k->one_row)
@@ -291,6 +296,15 @@ static void late_source(Stream *s, const Kernel *k, int panel)
     free(slots), free(first), free(behind);
 }
 
+/* The last source and both passes of the program, vector of units by vector */
+static void staggered_source(Stream *s, const Kernel *k, int panel)
+{
+    source(s, k, &k->sources[k->sources_count - 1], 0, panel, NULL, NULL);
+    pass(s, k, true);
+    pass(s, k, false);
+    stream_op(s, "sg_staggered_end", NULL);
+}
+
 /* What the sums start from */
 static void inits(Stream *s, const Kernel *k)
 {
@@ -313,7 +327,7 @@ static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const cha
 {
     char *rows = by_width(e, k->rows_tile), *units = by_width(e, k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
     char *block = stream_int(k->block), *blocks = stream_int(blocks_of(k)), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
-    char *late = k->late ? stream_int(k->late) : mem_copy("");
+    char *late = k->late ? stream_int(k->late) : mem_copy(k->staggered ? "staggered" : "");
     if (k->one_row)
         stream_op(e->stream, "sg_single_begin", k->name, comment, rows, units, slots, params, all, k->turns ? "turns" : "", lanes, late, NULL);
     else if (k->block)
@@ -399,7 +413,7 @@ static void tile(Emitter *e, const Kernel *k)
 {
     Stream *s = e->stream;
     char *slots = stream_int(k->slots), *params = declare(k, NULL), *lanes = k->tail ? stream_int(k->tail_lanes) : mem_copy("");
-    const int sources = k->sources_count - (k->late > 0);
+    const int sources = k->sources_count - (k->late || k->staggered);
     tile_begin(e, k, slots, params);
     inits(s, k);
     if (tail_gates(k) && has_bias(k))
@@ -410,11 +424,14 @@ static void tile(Emitter *e, const Kernel *k)
         source(s, k, &k->sources[i], block, e->plan->P, NULL, NULL);
     if (k->block)
         stream_op(s, "sg_blocked_pause", NULL);
-    if (k->late)
+    if (k->staggered)
+        staggered_source(s, k, e->plan->P);
+    else if (k->late)
         late_source(s, k, e->plan->P);
     else if (k->one_row && e->plan->vectors)
         stream_op(s, "sg_single_fold", lanes, "0", "N * S", NULL);
-    tile_program(s, k);
+    if (!k->staggered)
+        tile_program(s, k);
     if (k->tail)
         tail(e, k, slots, params);
     else

@@ -39,6 +39,20 @@ static const Let STREAM_REST[] = {
     {"ht", "v_quick_quotient((z_below - ONE) * v_tanh_above(an) + h_before * n_below, z_below * n_below)"},
     {0},
 };
+static const Let SOON_LETS[] = {
+    {NULL, "(1) gates: r = 1 / below, z = 1 / z_below"},
+    {"r", "v_inverse(v_sigmoid_below_soon(a2))"},
+    {0},
+};
+static const Let SOON_REST[] = {
+    {"z_below", "v_sigmoid_below(a1)"},
+    {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
+    {"an", "a0 + r * a3"},
+    {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
+    {"above", "v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(h_before, an)"},
+    {"ht", "v_quick_quotient(above, v_tanh_below_times(z_below, an))"},
+    {0},
+};
 static const Store STREAM_STORES[] = {{"h", -1, "ht"}, {0}};
 static const Let TAIL_LETS[] = {
     {NULL, "(1) gates: r = 1 / below2, z = 1 / below1"},
@@ -80,6 +94,7 @@ static const Cell GRU = {
     .dh_part = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = STREAM_REST},
+    .stream_soon = {.loads = FORWARD_LOADS, .lets = SOON_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = SOON_REST},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .tail = {.loads = FORWARD_LOADS, .lets = TAIL_LETS, .stores = STREAM_STORES},
     .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",

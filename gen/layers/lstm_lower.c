@@ -45,6 +45,21 @@ static const Let STREAM_REST[] = {
     {"ht", "v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct))"},
     {0},
 };
+static const Let SOON_LETS[] = {
+    {NULL, "(2) gates: i, f, o = 1 / below, g = above / below"},
+    {"i_below", "v_sigmoid_below_soon(a1)"},
+    {"f_below", "v_sigmoid_below_soon(a2)"},
+    {"g_below", "v_tanh_below(a3)"},
+    {NULL, "(3) c_t = f c_(t-1) + i g, over one denominator"},
+    {"ct", "v_quick_quotient((c_before * g_below) * i_below + v_tanh_above(a3) * f_below, f_below * (i_below * g_below))"},
+    {0},
+};
+static const Let SOON_REST[] = {
+    {"o_below", "v_sigmoid_below(a0)"},
+    {NULL, "(4) h_t = o tanh(c_t)"},
+    {"ht", "v_quick_quotient(v_tanh_above_times(v_set(1), ct), v_tanh_below_times(o_below, ct))"},
+    {0},
+};
 static const Store STREAM_STORES[] = {{"c", -1, "ct"}, {"h", -1, "ht"}, {0}};
 /* tanh(a) = 2 sigmoid(2 a) - 1, so all four are one function's: less exact than v_tanh for small a, as exact as the other gates */
 static const Let TAIL_LETS[] = {
@@ -89,6 +104,8 @@ static const Cell LSTM = {
     .reverse_h = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = STREAM_REST},
+    .stream_soon = {.loads = FORWARD_LOADS, .lets = SOON_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = SOON_REST},
+    .staggers = true,
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .tail = {.loads = FORWARD_LOADS, .lets = TAIL_LETS, .stores = STREAM_STORES},
     .tail_twice = 4,

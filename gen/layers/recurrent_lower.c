@@ -271,8 +271,9 @@ static bool turns(const Run *r, bool stream)
     return (stream || r->plan->B == 1) && r->Hp > r->plan->P && weights * r->Hp * r->plan->graph->spec->codegen.real_bytes > TURNED_WEIGHTS;
 }
 
-/* A row alone waits for its own functions: meanwhile it can sum what the first of them do without. */
-static int late(const Run *r, bool stream) { return alone(r, stream) && r->plan->vectors && !r->tail && !turns(r, stream) ? r->cell->late : 0; }
+/* A row alone waits for its own functions. Where it is one vector of units, it can sum meanwhile what the first of them do without; where it is more,
+ * an LSTM's functions of each run beside the next one's sums. (Zen 5: LSTM 32 10% less than by what comes late, GRU as much.) */
+static bool waits(const Run *r, bool stream) { return alone(r, stream) && r->plan->vectors && !r->tail && !turns(r, stream) && r->cell->late; }
 
 /* In a file for one sequence that does not train a step is a streaming one. */
 static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
@@ -297,8 +298,11 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
             kernel->tail_program = r->cell->tail;
     }
     kernel->program = stream || !keeps(r) ? r->cell->stream : r->cell->forward;
-    kernel->late = late(r, stream);
-    if (alone(r, stream) ? !kernel->late : !keeps(r) || kernel->one_row)
+    if (waits(r, stream) && kernel->units == r->plan->P)
+        kernel->program = r->cell->stream_soon;
+    kernel->staggered = waits(r, stream) && r->cell->staggers && kernel->units > r->plan->P && plan_whole(r->plan, kernel);
+    kernel->late = waits(r, stream) && !kernel->staggered ? r->cell->late : 0;
+    if (alone(r, stream) ? !waits(r, stream) : !keeps(r) || kernel->one_row)
         kernel->program.keeps = NULL;
     kernel->flops_row = 2.0 * r->H * (double)(h_weights(r) + (hoisted(r, stream) ? 0 : x_weights(r)));
     kernel->init_stride = r->row;

@@ -20,8 +20,9 @@ typedef struct Cell {
     bool forward_h0;           /* forward's program reads h0 */
     bool reverse_h0, reverse_h; /* reverse reads the state before, the state after */
     bool dh_part;
-    Program forward, stream, reverse, tail;
+    Program forward, stream, stream_soon, reverse, tail; /* stream_soon: shorter chains, more instructions, for a row of one vector */
     int late;                  /* of the recurrent product's slots the first ones, which the first pass of `stream` does without; 0: there is one pass */
+    bool staggers;             /* a row of several vectors has each one's equations beside the next one's sums; else `late` */
     int tail_twice;            /* the slot that tail wants doubled, + 1; 0: none */
     const char *equations;     /* for comments */
 } Cell;

@@ -54,6 +54,8 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
         text_add(t, "      slots %d..%d += %s[%d x %d] . %s", s->slot, s->slot + s->slots - 1, s->a, s->reps, s->run, s->w);
         if (!ops_only && k->late && i == k->sources_count - 1)
             text_add(t, "; %d..%d behind the first pass, where one tile has all units", s->slot, s->slot + k->late - 1);
+        if (!ops_only && k->staggered && i == k->sources_count - 1)
+            text_add(t, "; with the last vector of it for each vector of units beside the functions of the one before, where one tile has all units");
         text_add(t, "\n");
     }
     dump_program(&k->program, t);

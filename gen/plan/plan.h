@@ -149,6 +149,7 @@ typedef struct Kernel {
     int block;              /* k's that all rows are done with before the next, where a tile's weights exceed the first cache; 0: all at once */
     bool ahead;             /* with a block: the next one's weights are fetched meanwhile, as the second cache does not keep them from step to step */
     int late;               /* one_row: of the last source's slots the first ones, summed behind the first pass of the program; 0: all are there before it */
+    bool staggered;         /* one_row: vectors of units one behind the other: each one's products with the last vector of the state stand beside the functions of the one before */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     int sources_count;
     Source sources[SOURCES_MAX];
@@ -319,6 +320,9 @@ void plan_tiles(Plan *plan);  /* tiles.c */
 int kernel_blocks(const Kernel *kernel, const Source *source); /* blocks of k that a source takes; 0: the kernel has none */
 /* Steps of a recurrent layer whose input products are made together, before the first of them runs (hoisted); 0: each step makes its own (folded) */
 int plan_hoist(const Plan *plan, int inputs);
+
+/* Whether a tile of the widest vectors has all units of a row alone */
+bool plan_whole(const Plan *plan, const Kernel *k);
 /* Units behind the last whole panel whose gates are packed side by side for one row, rounded up to a power of two; 0: they are padded to a panel as all are */
 int plan_tail(const Plan *plan, int units, int slots);
 /* Whether each token's vector, of so many numbers, is multiplied by the next layer's weights once a step, instead of once wherever the token stands */

@@ -120,13 +120,16 @@ static int divisor(int count, int limit)
 
 /* One row: all units side by side where there are sums for them, so that a cell's new state can replace the old one; else as many as hide the
  * latency .. */
+enum { MOST_BESIDE = 4 };
+static bool all_beside(const Kernel *k, int panels) { return panels * k->slots <= 4 * CHAINS && panels <= MOST_BESIDE; }
+bool plan_whole(const Plan *plan, const Kernel *k) { return all_beside(k, k->units / plan->P); }
+
 static int stream_units(const Kernel *k, int panels)
 {
-    enum { MOST = 4 };
-    if (panels * k->slots <= 4 * CHAINS && panels <= MOST)
+    if (all_beside(k, panels))
         return panels;
     const int n = k->turns ? 1 : most(1, (2 * CHAINS) / k->slots);
-    return divisor(panels, n < MOST ? n : MOST);
+    return divisor(panels, n < MOST_BESIDE ? n : MOST_BESIDE);
 }
 
 /* .. and where there are too few, of slices of k: 1, 2, 4 or 8 */

@@ -179,7 +179,7 @@ sg_tiles(<|            |>, <|$1|>, <|block, |>, <|u, sums + row, $3|>, <|$8|>)
 m4_dnl
 m4_dnl One row alone (streaming, a batch of one) waits for its own sums: K slices of k are summed side by side, then folded.
 m4_dnl sg_single_begin(NAME, COMMENT, K by vector width, N by vector width, SLOTS, PARAMS, UNITS, turns or nothing, LANES of a tail or nothing,
-m4_dnl slots that come late or nothing);
+m4_dnl slots that come late, or staggered, or nothing);
 m4_dnl NAME_WHOLE: one tile has all units, so it may write where it reads. sg_single_source* are sg_source*'s, without the stride of a row.
 m4_dnl
 m4_dnl tail: the last units, fewer than a panel. Of their products with the state each input's weights for all gates stand in one vector, or few
@@ -188,14 +188,18 @@ m4_define(<|sg_if_tail|>, <|m4_ifelse(<|$1|>, , <|$3|>, <|$2|>)|>)m4_dnl
 m4_dnl
 m4_dnl late: the first slots of the last source, the state, are summed behind the first half of the program. While its functions wait for each other, these sums
 m4_dnl run. Where a tile has but a part of the units, those of the next one do that already: LATE is 0 then, and all are summed before.
+m4_dnl
+m4_dnl staggered: where a tile has all units, in N vectors, the functions of each run beside the products of the next one, and those of the last one beside the
+m4_dnl products of the next step with all of the state but its last vector, which that one waits for. Where it has a vector, that is the tile as it would be.
 m4_dnl Where there are only scalars, K is 1, and nothing is sliced or folded.
 sg_defop(<|sg_single_begin|>, 10, <|m4_define(<|sg_sliced|>, <|m4_ifelse(<|$3|>, 1, no, yes)|>)
-/* $2; one row<||>m4_ifelse(sg_sliced, yes, <|, K slices of k side by side|>)<||>m4_ifelse(<|$10|>, , , <|; the state's slots before LATE come behind the first half of the equations|>) */
+/* $2; one row<||>m4_ifelse(sg_sliced, yes, <|, K slices of k side by side|>)<||>m4_ifelse(<|$10|>, , , <|$10|>, staggered, <|;
+ * each vector of units runs through its equations while the next one is summed|>, <|; the state's slots before LATE come behind the first half of the equations|>) */
 enum { $1_K = $3, $1_N = $4, $1_WHOLE = $1_N * W == $7 };
 
 INLINE void $1_tile(m4_ifelse(<|$8|>, <|turns|>, <|const int turn, |>)sg_if_tail(<|$9|>, <|const int with_tail, V *tail, |>)const int u, $6)
 {
-    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, L = $9 / W|>)<||>m4_ifelse(<|$10|>, , , <|, LATE = $1_WHOLE ? $10 : 0|>) };
+    enum { R = 1, row = 0, K = $1_K, N = $1_N, S = $5<||>sg_if_tail(<|$9|>, <|, L = $9 / W|>)<||>m4_ifelse(<|$10|>, , , <|$10|>, staggered, <|, EARLY = $1_WHOLE ? (N - 1) * W : 0|>, <|, LATE = $1_WHOLE ? $10 : 0|>) };
     V acc[K][N * S]<||>sg_if_tail(<|$9|>, <|, rest[K][L]|>);
     UNROLL for (int b = 0; b < K; b++)
         UNROLL for (int j = 0; j < N * S; j++)
@@ -234,6 +238,37 @@ sg_defop(<|sg_single_source|>, 10, <|    {
 sg_single_run(<|        |>, <|$3|>, <|$5|>, <|$7|>, <|$8|>, <|$9|>, <|$10|>)
     }|>)m4_dnl
 sg_defop(<|sg_single_late|>, 0, <|    /* what the equations so far do without is summed while their functions wait for each other */|>)m4_dnl
+m4_dnl sg_staggered_source(those of sg_source, without the stride), then sg_staggered_second, a program, sg_staggered_first, a program, sg_staggered_end
+m4_define(<|sg_staggered_k|>, <|$1UNROLL for (int q = 0; q < $6; q++)
+$1    acc[$2][m4_ifelse(<|$5|>, , <|q|>, <|($5q)|>) * N + j] += v_set(in[$3]) * v_get($4 + q * P);|>)m4_dnl
+sg_defop(<|sg_staggered_source|>, 8, <|    {
+        const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
+        for (int k = 0; k < EARLY; k += K, from += K * $8 * P)
+            UNROLL for (int b = 0; b < K; b++)
+sg_single_k(<|                |>, <|b|>, <|k + b|>, <|from + b * $8 * P|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>)
+    }
+    UNROLL for (int i = 0; i <= N; i++) {
+        if (i < N) {
+            const int j = i;
+            const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P) + SPAN(j * W, $5 * $8 * P) + EARLY * $8 * P;
+            int k = EARLY;
+            for (; k + K <= $3; k += K, from += K * $8 * P)
+                UNROLL for (int b = 0; b < K; b++)
+sg_staggered_k(<|                    |>, <|b|>, <|k + b|>, <|from + b * $8 * P|>, <|$7|>, <|$8|>)
+            for (; k < $3; k++, from += $8 * P)
+sg_staggered_k(<|                |>, <|0|>, <|k|>, <|from|>, <|$7|>, <|$8|>)
+            UNROLL for (int half = K / 2; half > 0; half /= 2)
+                UNROLL for (int b = 0; b < half; b++)
+                    UNROLL for (int q = 0; q < S; q++)
+                        acc[b][q * N + j] += acc[b + half][q * N + j];
+        }|>)m4_dnl
+sg_defop(<|sg_staggered_second|>, 0, <|        if (i > 0) { /* the vector before */
+            enum { b = 0, at = row };
+            const int j = i - 1, v = u + j * W;|>)m4_dnl
+sg_defop(<|sg_staggered_first|>, 0, <|        if (i < N) {
+            enum { b = 0, at = row };
+            const int j = i, v = u + j * W;|>)m4_dnl
+sg_defop(<|sg_staggered_end|>, 0, <|    }|>)m4_dnl
 m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing, " + where its rows begin in w_tail"): where every
 m4_dnl other call goes backwards, this does from the last input to the first.
 sg_defop(<|sg_single_source_state|>, 11, <|    {

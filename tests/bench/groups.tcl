@@ -106,7 +106,7 @@ proc group_infer {} {
         set program [build_infer infer_${cell}_${I}_$H last.yaml $I $O [model_sets $cell $H 1 $T 1]]
         set gates [dict get $::gates_of $cell]
         set facts [dict create unit ns scale $T steps $T time_goal $goal quoted $quoted flops [expr {2.0 * $gates * $H * ($I + $H) * $T}] \
-            bytes [expr {4.0 * $gates * $H * ($I + $H) * $T}] limit_of [list $program $cell $I $H]]
+            bytes [expr {4.0 * $gates * $H * ($I + $H) * $T}] limit_of [list $program sequence $cell $I $H]]
         compare infer $name [list ours $program infer] "ONNX Runtime" [onnx_request $cell $I $H $O $T] $facts
         if {[peer_there torch]} {
             compare infer $name [list ours $program infer] PyTorch [list peer_ask torch infer $cell $I $H $O $T] $facts

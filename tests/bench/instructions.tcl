@@ -130,6 +130,6 @@ foreach bytes {64 32} {
     test limit/$bytes {
         put vectors.h [ran sh $root/tests/unit/make_vector.sh float any $bytes]
         ran $cc -O1 {*}$native -std=gnu11 -Wall -Wextra -Werror -DVECTOR_LAYER="vectors.h" -I. $here/limit.c -o limit
-        lmap words {{lstm 1 20} {gru 1 8} {layer rnn 16 16 64 32}} { lmap {- ns} [ran ./limit {*}$words] { expr {$ns > 0} } }
-    } {{1 1} {1 1} 1}
+        lmap words {{lstm 1 20} {gru 1 8} {sequence lstm 9 16} {layer rnn 16 16 64 32}} { lmap {- ns} [ran ./limit {*}$words] { expr {$ns > 0} } }
+    } {{1 1 1} {1 1 1} {1 1 1} 1}
 }

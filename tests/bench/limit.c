@@ -1,13 +1,14 @@
 /* limit.c: what stands in the way of a step of one row, and of a whole layer's training, of an LSTM, a GRU or an RNN, measured on this core.
  *
- * Takes: cc -DVECTOR_LAYER='"vectors.h"' limit.c, the vector layer of generated files (tests/unit/make_vector.sh); CELL I H, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
+ * Takes: cc -DVECTOR_LAYER='"vectors.h"' limit.c, the vector layer of generated files (tests/unit/make_vector.sh); CELL I H of a step,
+ * or: sequence CELL I H, of a step of a whole sequence, or: layer CELL I H T B. Gives, in nanoseconds, on one line:
  *   chain   one vector of units: the multiply-adds with the state that its first function waits for, each with a load of its own, as they wait for the state
  *           before, or the additions of one sum in pairs, if that is longer; then its functions, one after the other. (An LSTM's c needs three gates' sums,
  *           the fourth's can run beside its functions; a GRU's r needs one)
- *   busy    all multiply-adds of a step, each with a load of its own from as many bytes of weights, those read last first, and all functions; nothing waits
- *           for anything. The least of four orders, and no proof: where a step takes less, its own order is better than these
- *   ports   (layer) multiply-adds at the FMA peak, forward and backward, and behind them the cell's functions, as many side by side as a core can: both take the
- *           same ports, and no order of instructions gets below. Loads, stores and what the caches do not hold are not in it
+ *   pairs   all multiply-adds of a step (of a sequence: those with the state; an input's weights can be read for several steps at once), each with a load of its
+ *           own from as many bytes of weights, those read last first; nothing else
+ *   ports   multiply-adds at the FMA peak (of a layer forward and backward), and behind them the cell's functions, as many side by side as a core can: both take
+ *           the same ports, and no order of instructions gets far below. Loads, stores and what the caches do not hold are not in it
  * Does not: time the model (ours.c).
  */
 #define _GNU_SOURCE
@@ -26,11 +27,24 @@
 enum { SIDE = 16, MOST = 512, SUMS = 16, VECTORS = 1 << 16 };
 static V sums[4][SIDE], state_h[SIDE], state_c[SIDE], kept[6][SIDE];
 static V stored[VECTORS], spread[SUMS];
-static Real inputs[2 * MOST];
 
 /* ---- the equations of gen/layers/lstm_lower.c, gru_lower.c and rnn_lower.c ---- */
 
-/* Streaming */
+/* Streaming, one vector: shorter chains */
+INLINE void lstm_soon(const V a0, const V a1, const V a2, const V a3, V *c, V *h)
+{
+    const V i_below = v_sigmoid_below_soon(a0), f_below = v_sigmoid_below_soon(a1), g_below = v_tanh_below(a2), o_below = v_sigmoid_below(a3);
+    *c = v_quick_quotient((*c * g_below) * i_below + v_tanh_above(a2) * f_below, f_below * (i_below * g_below));
+    *h = v_quick_quotient(v_tanh_above_times(v_set(1), *c), v_tanh_below_times(o_below, *c));
+}
+
+INLINE void gru_soon(const V a0, const V a1, const V a2, const V a3, V *h)
+{
+    const V r = v_inverse(v_sigmoid_below_soon(a1)), z_below = v_sigmoid_below(a2), an = a0 + r * a3;
+    *h = v_quick_quotient(v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(*h, an), v_tanh_below_times(z_below, an));
+}
+
+/* More of them */
 INLINE void lstm(const V a0, const V a1, const V a2, const V a3, V *c, V *h)
 {
     const V i_below = v_sigmoid_below(a0), f_below = v_sigmoid_below(a1), g_below = v_tanh_below(a2), o_below = v_sigmoid_below(a3), i_g = i_below * g_below;
@@ -44,12 +58,12 @@ INLINE void gru(const V a0, const V a1, const V a2, const V a3, V *h)
     *h = v_quick_quotient((z_below - ONE) * v_tanh_above(an) + *h * n_below, z_below * n_below);
 }
 
-/* Of units behind the last whole vector, whose gates' sigmoids are side by side in vectors of their own; what spreads them again is not counted */
-INLINE void tail(const bool is_lstm, const int packed)
+/* Of units behind the last whole vector, whose gates' sigmoids are side by side in so many vectors of their own; what spreads them again is not counted */
+INLINE void tail(const bool is_lstm, const int packed, const int n)
 {
-    V below = v_sigmoid_below(sums[0][SIDE - 1]), an = sums[1][SIDE - 1], *c = &state_c[SIDE - 1], *h = &state_h[SIDE - 1];
+    V below = v_sigmoid_below(sums[0][n]), an = sums[1][n], *c = &state_c[n], *h = &state_h[n];
     for (int i = 1; i < packed; i++)
-        below = below + v_sigmoid_below(sums[i][SIDE - 1]);
+        below = below + v_sigmoid_below(sums[i][n]);
     if (is_lstm) {
         *c = v_quick_quotient(*c * below + (2 - below) * below, below * below);
         *h = v_quick_quotient(v_tanh_above(*c), below * v_tanh_below(*c));
@@ -97,6 +111,12 @@ BESIDE(lstm_forward, lstm_ahead(n))
 BESIDE(lstm_backward, lstm_back(n))
 BESIDE(gru_forward, gru_ahead(n))
 BESIDE(gru_backward, gru_back(n))
+BESIDE(lstm_step, lstm(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_c[n], &state_h[n]))
+BESIDE(gru_step, gru(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_h[n]))
+BESIDE(lstm_tail, tail(true, 1, n))
+BESIDE(lstm_tail_2, tail(true, 2, n))
+BESIDE(gru_tail, tail(false, 1, n))
+BESIDE(gru_tail_2, tail(false, 2, n))
 BESIDE(rnn_forward, kept[0][n] = v_tanh(sums[0][n]))
 BESIDE(rnn_backward, kept[0][n] = spread[n] * (ONE - state_h[n] * state_h[n]))
 
@@ -107,88 +127,47 @@ INLINE V after(int q) { return sums[q][0] + v_set(((const volatile Real *)state_
 static void lstm_behind(void)
 {
     for (int i = 0; i < SIDE; i++) {
-        lstm(after(0), after(1), after(2), after(3), &state_c[0], &state_h[0]);
+        lstm_soon(after(0), after(1), after(2), after(3), &state_c[0], &state_h[0]);
         __asm__ volatile("" ::: "memory");
     }
 }
 static void gru_behind(void)
 {
     for (int i = 0; i < SIDE; i++) {
-        gru(after(0), after(1), after(2), after(3), &state_h[0]);
+        gru_soon(after(0), after(1), after(2), after(3), &state_h[0]);
         __asm__ volatile("" ::: "memory");
     }
 }
 
-/* ---- busy ---- */
+/* ---- pairs ---- */
 
-static struct {
-    bool is_lstm, backwards;
-    int blocks, vectors; /* whole vectors of units, and each one's multiply-adds */
-    int packed;          /* vectors of a tail's sigmoids; 0: there is no tail */
-} step;
+static int weights; /* vectors of them, a multiple of SUMS */
+static bool backwards;
 
-INLINE void functions(const int n)
-{
-    if (step.is_lstm)
-        lstm(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_c[n], &state_h[n]);
-    else
-        gru(sums[0][n], sums[1][n], sums[2][n], sums[3][n], &state_h[n]);
-    __asm__ volatile("" ::: "memory");
-}
-
-/* `each` sums side by side; functions behind the products of each vector of units, or behind all. From alternate ends: what the first cache still has is read first */
-INLINE void order(const int each, const bool behind_each)
+/* From alternate ends: what the first cache still has is read first */
+static void weights_once(void)
 {
     V acc[SUMS];
     memcpy(acc, spread, sizeof acc);
-    const ptrdiff_t forth = step.backwards ? -each : each, rest = step.vectors % each;
-    const V *from = step.backwards ? stored + step.blocks * step.vectors - each : stored;
-    for (int n = 0; n < step.blocks; n++) {
-        const Real *in = inputs;
-        for (int i = 0; i + each <= step.vectors; i += each, from += forth, in += each / 4) {
-#pragma GCC unroll 4
-            for (int k = 0; k < each / 4; k++) {
-                const V x = v_set(in[k]);
-#pragma GCC unroll 4
-                for (int q = 0; q < 4; q++)
-                    acc[k * 4 + q] += x * from[k * 4 + q];
-            }
-        }
-        for (int i = 0; i < rest; i += 4, from += step.backwards ? -4 : 4, in++)
-#pragma GCC unroll 4
-            for (int q = 0; q < 4; q++)
-                acc[q] += v_set(*in) * from[(step.backwards ? each - 4 : 0) + q];
-        if (behind_each)
-            functions(n);
-    }
-    for (int n = 0; n < step.blocks && !behind_each; n++)
-        functions(n);
-    if (step.packed)
-        tail(step.is_lstm, step.packed);
+    const ptrdiff_t forth = backwards ? -SUMS : SUMS;
+    const V *from = backwards ? stored + weights - SUMS : stored;
+    for (int i = 0; i < weights; i += SUMS, from += forth)
+#pragma GCC unroll 16
+        for (int q = 0; q < SUMS; q++)
+            acc[q] += sums[0][0] * from[q];
     memcpy(spread, acc, sizeof acc);
-    step.backwards = !step.backwards;
+    backwards = !backwards;
+    __asm__ volatile("" ::: "memory");
 }
-static void order_8_each(void) { order(8, true); }
-static void order_16_each(void) { order(16, true); }
-static void order_8_all(void) { order(8, false); }
-static void order_16_all(void) { order(16, false); }
 
-static double busy(bool is_lstm, int I, int H)
+static double pairs(bool is_lstm, int I, int H)
 {
-    static void (*const orders[])(void) = {order_8_each, order_16_each, order_8_all, order_16_all};
-    const int whole = H / W, rest = H % W, gates = is_lstm ? 4 : 3;
-    const bool packs = whole > 0 && rest > 0 && rest <= W / 2;
-    step.is_lstm = is_lstm;
-    step.blocks = whole + (rest > 0 && !packs);
-    step.packed = packs ? (rest <= W / 4 ? 1 : 2) : 0;
-    step.vectors = (int)((double)gates * H * (H + I) / W / step.blocks) / 4 * 4; /* rounded down: the least is wanted */
-    double least = 1;
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        const double took = clock_best(orders[i]);
-        least = took < least ? took : least;
-    }
-    return least;
+    const double vectors = (is_lstm ? 4.0 : 3.0) * H * (H + I) / W;
+    weights = vectors > SUMS ? (int)vectors / SUMS * SUMS : SUMS;
+    return clock_best(weights_once) * vectors / weights;
 }
+
+/* ---- ports ---- */
 
 static double pair; /* seconds of a multiply-add at the FMA peak */
 static void multiply_adds(void) { cycle_work(CYCLE_LINKS); }
@@ -227,7 +206,17 @@ static double chain(bool is_lstm, int H)
     return clock_best(is_lstm ? lstm_behind : gru_behind) / SIDE + (in_pairs > side_by_side ? in_pairs : side_by_side);
 }
 
-static double ports(int cell, double I, double H, double T, double B)
+static double step_ports(bool is_lstm, int I, int H)
+{
+    static void (*const tails[2][2])(void) = {{gru_tail, gru_tail_2}, {lstm_tail, lstm_tail_2}};
+    const int whole = H / W, rest = H % W;
+    const bool packs = whole > 0 && rest > 0 && rest <= W / 2;
+    const double vectors = (is_lstm ? 4.0 : 3.0) * H * (H + I) / W, step = clock_best(is_lstm ? lstm_step : gru_step) / SIDE;
+    const double last = packs ? clock_best(tails[is_lstm][rest > W / 4]) / SIDE : rest > 0 ? step : 0;
+    return vectors * pair + whole * step + last;
+}
+
+static double layer_ports(int cell, double I, double H, double T, double B)
 {
     static void (*const training[][2])(void) = {{rnn_forward, rnn_backward}, {gru_forward, gru_backward}, {lstm_forward, lstm_backward}};
     static const int gates[] = {1, 3, 4};
@@ -240,14 +229,14 @@ static int number(const char *text) { return text ? atoi(text) : 0; }
 int main(int argc, char **argv)
 {
     static const char *const cells[] = {"rnn", "gru", "lstm"};
-    const bool layer = argc == 7 && strcmp(argv[1], "layer") == 0;
-    char **const args = argv + (layer ? 2 : 1);
+    const bool layer = argc == 7 && strcmp(argv[1], "layer") == 0, sequence = argc == 5 && strcmp(argv[1], "sequence") == 0;
+    char **const args = argv + (layer || sequence ? 2 : 1);
     int cell = 2;
     while (cell >= 0 && (argc < 4 || strcmp(args[0], cells[cell]) != 0))
         cell--;
     const int I = cell < 0 ? 0 : number(args[1]), H = cell < 0 ? 0 : number(args[2]);
-    if ((!layer && (argc != 4 || cell == 0)) || cell < 0 || I < 1 || H < 1 || I + H > 2 * MOST || (!layer && 4 * H / W * (H + I) > VECTORS))
-        return fprintf(stderr, "usage: limit lstm|gru I H\n       limit layer lstm|gru|rnn I H T B\n"), 1;
+    if ((!layer && (argc != 4 + sequence || cell == 0)) || cell < 0 || I < 1 || H < 1 || I + H > 2 * MOST || (!layer && 4 * H / W * (H + I) > VECTORS))
+        return fprintf(stderr, "usage: limit [sequence] lstm|gru I H\n       limit layer lstm|gru|rnn I H T B\n"), 1;
     for (int n = 0; n < SIDE; n++) {
         for (int q = 0; q < 4; q++)
             sums[q][n] = v_set((Real)(.1 * (q + 1) - .02 * n));
@@ -258,7 +247,7 @@ int main(int argc, char **argv)
     (void)cycle_of;
     pair = clock_best(multiply_adds) / (CYCLE_CHAINS * CYCLE_LINKS);
     if (layer)
-        return printf("ports %.1f\n", 1e9 * ports(cell, I, H, atoi(args[3]), atoi(args[4]))), 0;
-    printf("chain %.1f busy %.1f\n", 1e9 * chain(cell == 2, H), 1e9 * busy(cell == 2, I, H));
+        return printf("ports %.1f\n", 1e9 * layer_ports(cell, I, H, atoi(args[3]), atoi(args[4]))), 0;
+    printf("chain %.1f pairs %.1f ports %.1f\n", 1e9 * chain(cell == 2, H), 1e9 * pairs(cell == 2, sequence ? 0 : I, H), 1e9 * step_ports(cell == 2, I, H));
     return 0;
 }

@@ -90,7 +90,7 @@ test tail/nine_is_not { regexp {units packed} [ran $seqgen [spec -input rows -ta
 foreach {name options model} {
     eight  {-input rows -target {value 1}}                            {"lstm: {hidden: 8}" last "linear: {out: targets}"}
     seven  {-input rows -target {value 2}}                            {"gru: {hidden: 7, layers: 2}" last "linear: {out: targets}"}
-    wide   {-input rows -target {tag 3} -features 9}                  {"lstm: {hidden: 30, layers: 2, bias: false}" layer_norm "linear: {out: classes}"}
+    wide   {-input rows -target {tag 3} -features 9}                  {"gru: {hidden: 30, layers: 2, bias: false}" layer_norm "linear: {out: classes}"}
     names  {-input chars -target next}                                {"gru: {hidden: 32}" "linear: {out: vocab}"}
     three  {-input rows -target {value 1}}                            {"gru: {hidden: 46}" last "linear: {out: targets}"}
     double {-input rows -target {value 1} -codegen {"real: float64"}} {"lstm: {hidden: 14}" "gru: {hidden: 8}" last "linear: {out: targets}"}
@@ -99,12 +99,32 @@ foreach {name options model} {
     test late/$name { verify_vectors {*}$keys } good
     test late/${name}_is { regexp {behind the first pass, where one tile has all units} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 }
-test late/slices { # of the inputs: four, with which the sums of either pass fill the registers
-    lmap cell {lstm gru} {
-        regexp "${cell}_3_32_stream.*?tile rows x vectors: v64 (\\S+)," [ran $seqgen [spec -input rows -target {value 1} -model [list "$cell: {hidden: 32}" last "linear: {out: targets}"]] --dump plan] - tile
+test late/slices { # of the inputs: four, with which the sums of either pass fill the registers; two of all slots where they are staggered
+    lmap {cell hidden} {lstm 16 gru 32 lstm 32} {
+        regexp "${cell}_3_${hidden}_stream.*?tile rows x vectors: v64 (\\S+)," [ran $seqgen [spec -input rows -target {value 1} -model [list "$cell: {hidden: $hidden}" last "linear: {out: targets}"]] --dump plan] - tile
         set tile
     }
-} {4x8 4x8}
+} {4x4 4x8 2x8}
+# An LSTM's units are two or three vectors: the functions of each beside the sums of the next. An odd rest of the state, a table, scalars of 64 bits
+foreach {name options model} {
+    two    {-input rows -target {value 1}}                            {"lstm: {hidden: 32}" last "linear: {out: targets}"}
+    odd    {-input rows -target {tag 3} -features 9}                  {"lstm: {hidden: 29, layers: 2, bias: false}" layer_norm "linear: {out: classes}"}
+    names  {-input chars -target next}                                {"lstm: {hidden: 30}" "linear: {out: vocab}"}
+    double {-input rows -target {value 1} -codegen {"real: float64"}} {"lstm: {hidden: 16}" last "linear: {out: targets}"}
+    three  {-input rows -target {value 1} -codegen {"real: float64"}} {"lstm: {hidden: 23}" last "linear: {out: targets}"}
+} {
+    set keys [list {*}$options -model $model]
+    test staggered/$name { verify_vectors {*}$keys } good
+    test staggered/${name}_is { regexp {beside the functions of the one before, where one tile has all units} [ran $seqgen [spec {*}$keys] --dump plan] } 1
+}
+foreach {name options cell} {tail {} "lstm: {hidden: 40}" turned {} "lstm: {hidden: 61}" gru {} "gru: {hidden: 32}" one {} "lstm: {hidden: 16}" portable {-codegen {"target: portable"}} "lstm: {hidden: 32}"} {
+    test staggered/${name}_is_not { regexp {beside the functions} [ran $seqgen [spec -input rows -target {value 1} {*}$options -model [list $cell last "linear: {out: targets}"]] --dump plan] } 0
+}
+test staggered/hoisted { # a file for one sequence, whose steps begin with products made before
+    set model [list "lstm: {hidden: 32}" last "linear: {out: targets}"]
+    set plan [ran $seqgen [spec -T 29 -batch 1 -input rows -features 9 -target {value 1} -model $model] --emit infer --dump plan]
+    list [regexp {input products of \d+ steps} $plan] [regexp {beside the functions} $plan]
+} {1 1}
 foreach {name options hidden} {tail {} 20 turned {} 61 portable {-codegen {"target: portable"}} 8} {
     test late/${name}_is_not { regexp {behind the first pass} [ran $seqgen [spec -input rows -target {value 1} {*}$options -model [list "lstm: {hidden: $hidden}" last "linear: {out: targets}"]] --dump plan] } 0
 }

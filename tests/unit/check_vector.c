@@ -68,6 +68,12 @@ static void run_gelu_grad(Real *out, const Real *in) { v_putu(out, v_gelu_grad(v
 
 /* of cells; a quotient that they leave open */
 static void run_gate(Real *out, const Real *in) { v_putu(out, v_gate(v_getu(in))); }
+static void run_gate_soon(Real *out, const Real *in) { v_putu(out, v_inverse(v_sigmoid_below_soon(v_getu(in)))); }
+static void run_tanh_times(Real *out, const Real *in)
+{
+    const V x = v_getu(in);
+    v_putu(out, v_quick_quotient(v_tanh_above_times(v_set(3), x), v_tanh_below_times(v_set(3), x)));
+}
 static void run_gate_tanh(Real *out, const Real *in) { v_putu(out, v_quick_quotient(v_tanh_above(v_getu(in)), v_tanh_below(v_getu(in)))); }
 
 static Real at(Function *run, Real x)
@@ -218,7 +224,10 @@ int main(void)
     try_function("sigmoid", run_sigmoid, right_sigmoid, -10, 10, 4, false);
     try_function("gate", run_gate, right_sigmoid, -1000, 1000, 1, true);
     try_function("gate", run_gate, right_sigmoid, -6, 6, 1, true);
+    try_function("gate_soon", run_gate_soon, right_sigmoid, -1000, 1000, 1.5, true);
+    try_function("gate_soon", run_gate_soon, right_sigmoid, -6, 6, 1.5, true);
     try_function("gate_tanh", run_gate_tanh, right_tanh, -20, 20, 6, false);
+    try_function("tanh_times", run_tanh_times, right_tanh, -20, 20, 7, false);
     try_function("gelu", run_gelu, right_gelu, is_float ? -14 : -38, 10, 4, false);
     try_function("gelu", run_gelu, right_gelu, -3, 3, 4, false);
     try_function("gelu_grad", run_gelu_grad, right_gelu_grad, is_float ? -14 : -38, 10, 2, true);

@@ -260,15 +260,21 @@ INLINE V v_sigmoid_below(V x)
 INLINE V v_gate(V x) { return v_sigmoid(x); }
 
 /* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+INLINE V v_tanh_square(V x) { return v_min(v_set(9.02f * 9.02f), x * x); }
+INLINE V v_tanh_above_high(V y, V yy) { return 1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f); }
+INLINE V v_tanh_above_low(V y) { return 0.133797178f * y + 1; }
 INLINE V v_tanh_above(V x)
 {
-    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
-    return ((1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f)) * yy + (0.133797178f * y + 1)) * a;
+    V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_tanh_square(x), yy = y * y;
+    return (v_tanh_above_high(y, yy) * yy + v_tanh_above_low(y)) * a;
 }
+
+INLINE V v_tanh_below_high(V y, V yy) { return 7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f); }
+INLINE V v_tanh_below_low(V y) { return 0.46713033f * y + 1; }
 INLINE V v_tanh_below(V x)
 {
-    V y = v_min(v_set(9.02f * 9.02f), x * x), yy = y * y;
-    return (7.76201847e-07f * yy + (0.000328309259f * y + 0.0258710725f)) * yy + (0.46713033f * y + 1);
+    V y = v_tanh_square(x), yy = y * y;
+    return v_tanh_below_high(y, yy) * yy + v_tanh_below_low(y);
 }
 
 /* ---- kernels ---- */
