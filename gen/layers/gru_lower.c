@@ -40,14 +40,15 @@ static const Let STREAM_REST[] = {
     {0},
 };
 static const Let SOON_LETS[] = {
-    {NULL, "(1) gates: r = 1 / below, z = 1 / z_below"},
-    {"r", "v_inverse(v_sigmoid_below_soon(a2))"},
+    {NULL, "(1) gates: r = 1 / below, z = 1 / z_below; of r there is r (W_hn h + b_hn) alone"},
+    {"r_hn", "v_quick_quotient(a3, v_sigmoid_below_soon(a2))"},
     {0},
 };
+static const Keep SOON_KEEPS[] = {{2, "r_hn"}, {0}};
 static const Let SOON_REST[] = {
     {"z_below", "v_sigmoid_below(a1)"},
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
-    {"an", "a0 + r * a3"},
+    {"an", "a0 + r_hn"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
     {"above", "v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(h_before, an)"},
     {"ht", "v_quick_quotient(above, v_tanh_below_times(z_below, an))"},
@@ -94,7 +95,7 @@ static const Cell GRU = {
     .dh_part = true,
     .forward = {FORWARD_LOADS, FORWARD_LETS, FORWARD_STORES, FORWARD_KEEPS, FORWARD_REST},
     .stream = {.loads = FORWARD_LOADS, .lets = STREAM_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = STREAM_REST},
-    .stream_soon = {.loads = FORWARD_LOADS, .lets = SOON_LETS, .stores = STREAM_STORES, .keeps = STREAM_KEEPS, .rest = SOON_REST},
+    .stream_soon = {.loads = FORWARD_LOADS, .lets = SOON_LETS, .stores = STREAM_STORES, .keeps = SOON_KEEPS, .rest = SOON_REST},
     .reverse = {.loads = REVERSE_LOADS, .lets = REVERSE_LETS, .stores = REVERSE_STORES},
     .tail = {.loads = FORWARD_LOADS, .lets = TAIL_LETS, .stores = STREAM_STORES},
     .equations = "r,z = sigmoid(W x + U h + b); n = tanh(W_n x + b_in + r (U_n h + b_hn)); h' = (1 - z) n + z h",

@@ -55,7 +55,7 @@ static const Let SOON_LETS[] = {
     {0},
 };
 static const Let SOON_REST[] = {
-    {"o_below", "v_sigmoid_below(a0)"},
+    {"o_below", "v_sigmoid_below_soon(a0)"},
     {NULL, "(4) h_t = o tanh(c_t)"},
     {"ht", "v_quick_quotient(v_tanh_above_times(v_set(1), ct), v_tanh_below_times(o_below, ct))"},
     {0},

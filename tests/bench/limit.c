@@ -33,14 +33,14 @@ static V stored[VECTORS], spread[SUMS];
 /* Streaming, one vector: shorter chains */
 INLINE void lstm_soon(const V a0, const V a1, const V a2, const V a3, V *c, V *h)
 {
-    const V i_below = v_sigmoid_below_soon(a0), f_below = v_sigmoid_below_soon(a1), g_below = v_tanh_below(a2), o_below = v_sigmoid_below(a3);
+    const V i_below = v_sigmoid_below_soon(a0), f_below = v_sigmoid_below_soon(a1), g_below = v_tanh_below(a2), o_below = v_sigmoid_below_soon(a3);
     *c = v_quick_quotient((*c * g_below) * i_below + v_tanh_above(a2) * f_below, f_below * (i_below * g_below));
     *h = v_quick_quotient(v_tanh_above_times(v_set(1), *c), v_tanh_below_times(o_below, *c));
 }
 
 INLINE void gru_soon(const V a0, const V a1, const V a2, const V a3, V *h)
 {
-    const V r = v_inverse(v_sigmoid_below_soon(a1)), z_below = v_sigmoid_below(a2), an = a0 + r * a3;
+    const V z_below = v_sigmoid_below(a2), an = a0 + v_quick_quotient(a3, v_sigmoid_below_soon(a1));
     *h = v_quick_quotient(v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(*h, an), v_tanh_below_times(z_below, an));
 }
 
