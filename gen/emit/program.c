@@ -100,9 +100,13 @@ static void batch(Emitter *e)
     const Piece *y = &e->plan->value.piece[0];
     const SeqrtTarget target = e->spec->task.target;
     stream_op(e->stream, "sg_title", "the batch, packed: falling length, step by step", NULL);
-    stream_op(e->stream, "sg_pack_lengths", NULL);
+    const bool one = g->B == 1;
+    stream_op(e->stream, one ? "sg_pack_length" : "sg_pack_lengths", NULL);
     stream_op(e->stream, "sg_place", NULL);
-    stream_op(e->stream, g->in.tokens ? "sg_pack_tokens" : "sg_pack_features", NULL);
+    if (one)
+        stream_op(e->stream, "sg_pack_one", g->in.tokens ? "int32_t" : "Real", g->in.tokens ? "tokens" : "x", g->in.tokens ? "" : " * IN", NULL);
+    else
+        stream_op(e->stream, g->in.tokens ? "sg_pack_tokens" : "sg_pack_features", NULL);
     if (!e->plan->infer_only)
         stream_op(e->stream, target == SEQRT_VALUE || target == SEQRT_FORECAST ? "sg_pack_values" : g->out.steps ? "sg_pack_labels_steps" : "sg_pack_labels", NULL);
     char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer);

@@ -48,8 +48,8 @@ foreach(folder unit grad)
   endforeach()
 endforeach()
 
-# Label long: left out of the ordinary run (scripts/test); scripts/test-long and `ctest -L long` run them.
-set(SEQGEN_LONG unit/vector_targets)
+# Label long: left out of the ordinary run (scripts/test); scripts/test-long and `ctest -L long` run them. One of them has a label of its own, exhaustive.
+set(SEQGEN_LONG unit/vector_targets unit/every_float)
 
 # COST starts the long ones first, so that two workers end together: seconds on a slow machine, 10 where nothing is said. The
 # timeouts are for a slow, loaded one.
@@ -76,6 +76,7 @@ foreach(file IN LISTS files)
     set_tests_properties(${folder}/${name} PROPERTIES TIMEOUT 3600 LABELS long)
   endif()
 endforeach()
+set_tests_properties(unit/every_float PROPERTIES LABELS "long;exhaustive" TIMEOUT 10800)
 
 # Random specs, in parts that two workers can share. More of them: scripts/fuzz.
 set(SEQGEN_FUZZ_PARTS 4)

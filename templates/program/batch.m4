@@ -1,5 +1,29 @@
 m4_dnl batch.m4: packing a batch, and the way back to the user's order.
 m4_dnl
+m4_dnl A batch of one has its steps in order.
+sg_defop(<|sg_pack_length|>, 0, <|
+/* One sequence at most: step t is packed row t. */
+static void pack_lengths(Model *m, const int count, const int32_t *lengths)
+{
+    const int steps = count > 0 ? lengths[0] : 0;
+    m->count = count;
+    m->order[0] = 0;
+    m->lengths[0] = m->steps = m->total = steps;
+    for (int t = 0; t <= T; t++) {
+        m->rows[t] = t < steps;
+        m->at[t] = t < steps ? t : steps;
+    }
+m4_ifelse(sg_threads, 1, <|    m->dense = count > 0;
+|>)m4_dnl
+}|>)m4_dnl
+m4_dnl sg_pack_one(TYPE, MEMBER, " * numbers of a step" or nothing)
+sg_defop(<|sg_pack_one|>, 3, <|
+static void pack_input(Model *m, const int first, const int rows, const $1 *input)
+{
+    (void)first;
+    if (rows > 0)
+        memcpy(m->$2, input, (size_t)m->steps$3 * sizeof *input);
+}|>)m4_dnl
 sg_defop(<|sg_pack_lengths|>, 0, <|
 /* Rows by falling length, equal ones in their order; the valid steps of all rows, step by step. */
 static void pack_lengths(Model *m, const int count, const int32_t *lengths)

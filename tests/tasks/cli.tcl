@@ -24,6 +24,18 @@ test spec/set_unknown { shape $seqgen $spec --set train.epoch=3 --dump spec } {2
 test spec/set_value { shape $seqgen $spec --set train.epochs=many --dump spec } {2 0 1}
 test spec/set { ran $seqgen $spec --set train.epochs=77 --dump spec } {/epochs: 77/}
 test spec/quoted_word { ran $seqgen $spec --set {codegen.real="float64"} --dump spec } {/real: float64/}
+test spec/idle_dropout { # stands between the layers of a stack: PyTorch warns, too
+    put once.csv "x,y\n1,2\n3,4\n"
+    put drop.yaml {seqgen: 1
+name: drop
+data: {train: once.csv, input: {columns: [x]}, target: {value: y}, window: {length: 1, stride: 1}}
+model: [{dropout: {p: 0.5}}, {gru: {hidden: 2, dropout: 0.25}}, last, {linear: {out: targets}}]
+}
+    lmap options {{} {--set model.1.gru.layers=2} --quiet} {
+        set result [run $seqgen drop.yaml -o drop.c {*}$options]
+        list [dict get $result code] [regexp -all -inline {warning: .*?:4:\d+: gru: dropout: 0.25 does nothing.*put a layer "dropout: \{p: 0.25\}" behind it} [dict get $result err]]
+    }
+} {/^\{0 \{\{warning: [^:]*drop\.yaml:4:\d+: gru: dropout: 0\.25 does nothing in a stack of one layer; [^\n]*\}\}\} \{0 \{\}\} \{0 \{\}\}$/}
 test spec/missing { shape $seqgen nowhere.yaml } {2 0 1}
 test info { shape $seqgen info $spec } {0 1 0}
 test info/json { ran $seqgen info $spec --json } /"parameters":/
