@@ -241,12 +241,13 @@ sg_defop(<|sg_single_late|>, 0, <|    /* what the equations so far do without is
 m4_dnl sg_staggered_source(those of sg_source, without the stride), then sg_staggered_second, a program, sg_staggered_first, a program, sg_staggered_end
 m4_define(<|sg_staggered_k|>, <|$1UNROLL for (int q = 0; q < $6; q++)
 $1    acc[$2][m4_ifelse(<|$5|>, , <|q|>, <|($5q)|>) * N + j] += v_set(in[$3]) * v_get($4 + q * P);|>)m4_dnl
-sg_defop(<|sg_staggered_source|>, 8, <|    {
+sg_defop(<|sg_staggered_source|>, 8, <|    { /* all of the state but its last vector, which is there last: for all units */
         const Real *in = $1$2, *from = $4$6 + SPAN(u, $5 * $8 * P);
         for (int k = 0; k < EARLY; k += K, from += K * $8 * P)
             UNROLL for (int b = 0; b < K; b++)
 sg_single_k(<|                |>, <|b|>, <|k + b|>, <|from + b * $8 * P|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>)
     }
+    /* the last vector, for one vector of units after the other; the functions of each run beside the sums of the next */
     UNROLL for (int i = 0; i <= N; i++) {
         if (i < N) {
             const int j = i;
@@ -262,10 +263,10 @@ sg_staggered_k(<|                |>, <|0|>, <|k|>, <|from|>, <|$7|>, <|$8|>)
                     UNROLL for (int q = 0; q < S; q++)
                         acc[b][q * N + j] += acc[b + half][q * N + j];
         }|>)m4_dnl
-sg_defop(<|sg_staggered_second|>, 0, <|        if (i > 0) { /* the vector before */
+sg_defop(<|sg_staggered_second|>, 0, <|        if (i > 0) { /* the vector before: second half of the equations */
             enum { b = 0, at = row };
             const int j = i - 1, v = u + j * W;|>)m4_dnl
-sg_defop(<|sg_staggered_first|>, 0, <|        if (i < N) {
+sg_defop(<|sg_staggered_first|>, 0, <|        if (i < N) { /* first half */
             enum { b = 0, at = row };
             const int j = i, v = u + j * W;|>)m4_dnl
 sg_defop(<|sg_staggered_end|>, 0, <|    }|>)m4_dnl
