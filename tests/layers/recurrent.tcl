@@ -140,6 +140,9 @@ foreach {name options model} {
     test hoisted/$name { verify {*}$keys } good
     test hoisted/${name}_is { regexp {input products of \d+ steps} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 }
+test hoisted/whole { # as long as they can be, too: where a batch is one sequence, verify's is shorter
+    trained_alike 1e-4 {} -T 12 -batch 1 -input rows -features 9 -target {value 2} -model {"lstm: {hidden: 7, bidirectional: true}" last "linear: {out: targets}"}
+} {/^loss \d.*, alike$/}
 test hoisted/vectors {
     verify_vectors -T 29 -batch 1 -input rows -features 9 -target {value 1} -model {"lstm: {hidden: 60, bidirectional: true}" last "linear: {out: targets}"}
 } good

@@ -47,10 +47,12 @@ void seqrt_synthetic_free(Synthetic *s)
     free(s->y);
 }
 
-/* Row 0 keeps T; the others spread over 1..T in a drawn order, so that short and long rows are neighbours. */
+/* Row 0 keeps T; the others spread over 1..T in a drawn order, so that short and long rows are neighbours. A row alone has three quarters of T. */
 static void lengths_fill(const SeqrtModel *model, Synthetic *s, uint64_t seed)
 {
     int rest = s->batch.rows - 1;
+    if (rest == 0 && model->T > 1)
+        s->lengths[0] = model->T - (model->T + 3) / 4;
     for (int i = 0; i < rest; i++)
         s->lengths[i + 1] = rest == 1 ? (model->T + 1) / 2 : 1 + (int)((int64_t)(model->T - 1) * i / (rest - 1));
     for (int i = rest; i > 1; i--) {
