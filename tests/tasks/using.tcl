@@ -53,6 +53,13 @@ test names/log_resumed { # stopped in the second epoch's middle: its row is ther
     trainer logged train --quiet --log part.csv --resume c.safetensors --epochs 3
     list [lmap row $stopped { lrange $row 0 1 }] [expr {[log_rows part.csv] eq [log_rows whole.csv]}] [llength [log_rows part.csv]]
 } {{{1 10} {2 13}} 1 3}
+test names/log_of_an_older_checkpoint { # rows of what is trained again come once, those before it stay
+    trainer logged train --quiet --log older.csv --epochs 1 --checkpoint older.safetensors
+    file copy -force older.safetensors kept.safetensors
+    trainer logged train --quiet --log older.csv --epochs 3 --resume older.safetensors
+    trainer logged train --quiet --log older.csv --epochs 3 --resume kept.safetensors
+    lmap row [log_rows older.csv] { lrange $row 0 1 }
+} {{1 10} {2 20} {3 30}}
 test names/build {
     ran -env $quick $seqgen build names.yaml -o names --target portable --quiet
     trainer names train --quiet --save w.safetensors

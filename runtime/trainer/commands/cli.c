@@ -71,7 +71,7 @@ static const OptionRow rows[] = {
     {"steps", "N", OPTION_COUNT, AT(steps), TRAIN, 0, "stop after N optimiser steps in total; without --epochs, as many epochs as that takes, and the schedule runs over these or the spec's, whichever are more"},
     {"steps", "N", OPTION_COUNT, AT(steps), FORECAST, 1, "rows to forecast; beyond the horizon, forecasts are fed back"},
     {"steps", "N", OPTION_COUNT, AT(steps), PROBE, 0, "optimiser steps on the batch (10)"},
-    {"log", "F.csv", OPTION_OUTPUT, AT(log), TRAIN, 0, "a row an epoch, written as it ends; --resume appends"},
+    {"log", "F.csv", OPTION_OUTPUT, AT(log), TRAIN, 0, "a row an epoch, written as it ends; --resume goes on behind its checkpoint's epoch"},
     {"report", "DIR", OPTION_OUTPUT, AT(report), TRAIN, 0, "a page for people: DIR/report.html, with the weights, log and figures it shows"},
     {"lr", "X", OPTION_REAL, AT(lr), TRAIN, 0, "base learning rate"},
     {"seed", "N", OPTION_SEED, AT(seed), TRAIN | SAMPLE | GRADCHECK | PROBE, 0, "seed instead of the spec's; what `valid: 0.1` cuts off stays that of the spec's"},

@@ -183,20 +183,18 @@ static bool log_failed(Training *g)
     return seqrt_fail(&g->error, "%s: cannot be written: %s", g->t->options.log, strerror(errno));
 }
 
-/* The row of an epoch that was stopped in its middle: that of all its steps comes now. */
-static bool log_part_drop(Training *g)
+/* Rows of epochs that come (again) now: of one that was stopped in its middle, of those trained behind the checkpoint. */
+static bool log_rows_drop(Training *g)
 {
     char line[4096];
-    long at, last = 0;
-    int epoch = 0;
+    long at = 0, cut = -1;
     FILE *log = fopen(g->t->options.log, "r+");
     if (!log)
         return errno == ENOENT || log_failed(g); /* no log yet: it begins here */
-    while (at = ftell(log), fgets(line, sizeof line, log)) {
-        last = at;
-        epoch = atoi(line);
-    }
-    bool good = epoch != g->state.epoch + 1 || ftruncate(fileno(log), last) == 0 || log_failed(g);
+    while (cut < 0 && (at = ftell(log), fgets(line, sizeof line, log)))
+        if (atoi(line) > g->state.epoch)
+            cut = at;
+    bool good = cut < 0 || ftruncate(fileno(log), cut) == 0 || log_failed(g);
     fclose(log);
     return good;
 }
@@ -207,7 +205,7 @@ static bool log_open(Training *g)
     const Options *o = &g->t->options;
     if (!o->log)
         return true;
-    if (o->resume && g->state.batch > 0 && !log_part_drop(g))
+    if (o->resume && !log_rows_drop(g))
         return false;
     g->log = fopen(o->log, o->resume ? "a" : "w");
     if (!g->log || fseek(g->log, 0, SEEK_END) != 0)
