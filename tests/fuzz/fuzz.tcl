@@ -122,7 +122,7 @@ proc training {loss classes} {
         lappend lines "schedule: [one {{step: {every: 1, gamma: 0.5}}} {{exponential: {gamma: 0.9}}} cosine \
             {{cosine: {warmup: 1, min_lr: 0.0001}}} constant]"
     }
-    if {$loss eq "cross_entropy" && $classes > 0 && [chance 25]} {
+    if {$loss in {cross_entropy bce} && $classes > 0 && [chance 25]} {
         set weights {}
         for {set i 0} {$i < $classes} {incr i} { lappend weights [one 0.5 1 2.5] }
         lappend lines "class_weights: [one balanced "\[[join $weights {, }]\]"]"

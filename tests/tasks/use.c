@@ -39,11 +39,12 @@ static int use_training(void)
     fill_tokens(tokens);
     a_init(&a);
     a_init_weights(&a, 3);
+    CHECK(a.lr == 0.02 && a.step == 0);
     double first = a_train_step(&a, ROWS, lengths, tokens, labels), last = first;
     CHECK(fabs(first - log(3.0)) < 1);
     for (int i = 0; i < 300; i++)
         last = a_train_step(&a, ROWS, lengths, tokens, labels);
-    CHECK(last < first / 2);
+    CHECK(last < first / 2 && a.step == 301);
     a_get_gradients(&a, &gradients);
     CHECK(gradients.linear_weight[0][0] == gradients.linear_weight[0][0]);
     return 0;
@@ -101,6 +102,15 @@ static int use_files(void)
     a_get_weights(&a2, &gradients);
     CHECK(memcmp(&weights, &gradients, sizeof weights) == 0);
     CHECK(!a_load(&a2, "nowhere.safetensors", error, sizeof error) && strstr(error, "nowhere.safetensors"));
+    memset(error, 'x', sizeof error - 1);
+    CHECK(!a_load(&a2, "nowhere.safetensors", error, 10) && strlen(error) == 9 && !a_load(&a2, "nowhere.safetensors", NULL, 0));
+    /* what the trainer begins with for the same seed */
+    a_init(&a2);
+    CHECK(a_load(&a2, "begin.safetensors", error, sizeof error));
+    a_get_weights(&a2, &weights);
+    a_init_weights(&a2, 3);
+    a_get_weights(&a2, &gradients);
+    CHECK(memcmp(&weights, &gradients, sizeof weights) == 0);
     return 0;
 }
 

@@ -3,7 +3,7 @@
 # spec KEY VALUE ... writes NAME.yaml and NAME.csv into the current directory and returns the spec's path. Keys:
 #   -name    stem of the files (model)
 #   -input   chars | words | rows | shaped      -T longest sequence (7)      -features of rows, shaped (3)      -scale of them (1)
-#   -sequences of the data (11)
+#   -sequences of the data (11)                 -seed of the training (1)
 #   -target  {class K} | {tag K} | next | {value O}
 #   -model   list of layers, as they stand behind "- "
 #   -loss    (fits the target)   -optimizer {..} as in the spec   -batch (5)
@@ -85,13 +85,13 @@ proc data_section {o} {
 }
 
 proc spec {args} {
-    set o [dict create name model input chars T 7 features 3 scale 1 sequences 11 target {class 3} model {} loss {} optimizer {sgd: {lr: 0.1}} \
+    set o [dict create name model input chars T 7 features 3 scale 1 sequences 11 seed 1 target {class 3} model {} loss {} optimizer {sgd: {lr: 0.1}} \
         batch 5 train {} codegen {}]
     foreach {key value} $args { dict set o [string range $key 1 end] $value }
     if {[dict get $o loss] eq ""} { dict set o loss [default_loss [dict get $o target]] }
     dict with o {}
     set text "seqgen: 1\nname: $name\ndata:\n  [join [data_section $o] "\n  "]\nmodel:\n  - [join $model "\n  - "]\n"
-    append text "train:\n  loss: $loss\n  optimizer: {$optimizer}\n  batch: $batch\n  epochs: 1\n  seed: 1\n"
+    append text "train:\n  loss: $loss\n  optimizer: {$optimizer}\n  batch: $batch\n  epochs: 1\n  seed: $seed\n"
     foreach line $train { append text "  $line\n" }
     if {$codegen ne ""} { append text "codegen:\n  [join $codegen "\n  "]\n" }
     put $name.yaml $text
