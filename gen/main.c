@@ -39,17 +39,6 @@ static int graph_stage(const Cli *cli, Spec *spec, Diag *diag)
     return status;
 }
 
-/* As torch.nn's recurrent layers do: their dropout stands between the layers of a stack */
-static void warn_of_idle_dropout(const Spec *spec)
-{
-    for (int i = 0; i < spec->layers_count; i++) {
-        const LayerSpec *layer = &spec->layers[i];
-        if (layer->p.layers == 1 && layer->p.dropout > 0)
-            fprintf(stderr, "seqgen: warning: %s:%d:%d: %s: dropout: %g does nothing in a stack of one layer; for its output, put a layer \"dropout: {p: %g}\" behind it\n",
-                    spec->path, layer->loc.line, layer->loc.col, layer->name, layer->p.dropout, layer->p.dropout);
-    }
-}
-
 /* The text, its defaults, its data files (spec/). */
 static int spec_stage(const Cli *cli)
 {
@@ -61,10 +50,8 @@ static int spec_stage(const Cli *cli)
     Spec *spec = spec_read(cli->spec_path, cli->overrides, cli->overrides_count, &diag);
     if (!spec)
         return EXIT_SPEC;
-    if (spec->warning && !cli->quiet && strcmp(cli->command->name, "run") != 0) /* what is run reads the data again, and says so */
-        fprintf(stderr, "seqgen: warning: %s\n", spec->warning);
     if (!cli->quiet)
-        warn_of_idle_dropout(spec);
+        spec_warn(spec, strcmp(cli->command->name, "run") != 0); /* what is run reads the data again, and says so */
     int status = dump_asked(cli, "spec") ? dump(spec_dump(spec)) : graph_stage(cli, spec, &diag);
     spec_free(spec);
     return status;

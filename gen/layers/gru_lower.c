@@ -39,6 +39,7 @@ static const Let STREAM_REST[] = {
     {"ht", "v_quick_quotient((z_below - ONE) * v_tanh_above(an) + h_before * n_below, z_below * n_below)"},
     {0},
 };
+/* A row of one vector waits for nothing but its own functions: shorter chains of them, for some multiplications more */
 static const Let SOON_LETS[] = {
     {NULL, "(1) gates: r = 1 / below, z = 1 / z_below; of r there is r (W_hn h + b_hn) alone"},
     {"r_hn", "v_quick_quotient(a3, v_sigmoid_below_soon(a2))"},

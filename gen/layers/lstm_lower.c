@@ -45,6 +45,7 @@ static const Let STREAM_REST[] = {
     {"ht", "v_quick_quotient(v_tanh_above(ct), o_below * v_tanh_below(ct))"},
     {0},
 };
+/* A row of one vector waits for nothing but its own functions: shorter chains of them, for some multiplications more */
 static const Let SOON_LETS[] = {
     {NULL, "(2) gates: i, f, o = 1 / below, g = above / below"},
     {"i_below", "v_sigmoid_below_soon(a1)"},

@@ -230,3 +230,21 @@ void spec_free(Spec *spec)
     if (spec)
         pool_free(spec->pool);
 }
+
+/* As torch.nn's recurrent layers do: their dropout stands between the layers of a stack */
+static void warn_of_idle_dropout(const Spec *spec)
+{
+    for (int i = 0; i < spec->layers_count; i++) {
+        const LayerSpec *layer = &spec->layers[i];
+        if (layer->p.layers == 1 && layer->p.dropout > 0)
+            fprintf(stderr, "seqgen: warning: %s:%d:%d: %s: dropout: %g does nothing in a stack of one layer; for its output, put a layer \"dropout: {p: %g}\" behind it\n",
+                    spec->path, layer->loc.line, layer->loc.col, layer->name, layer->p.dropout, layer->p.dropout);
+    }
+}
+
+void spec_warn(const Spec *spec, bool of_data)
+{
+    if (of_data && spec->warning)
+        fprintf(stderr, "seqgen: warning: %s\n", spec->warning);
+    warn_of_idle_dropout(spec);
+}

@@ -98,6 +98,8 @@ typedef struct SpecOverride { const char *key, *value; } SpecOverride; /* --set 
 /* Reads, checks and completes a spec: YAML, schema, data files. Every error of a stage goes to diag; NULL if any.
  * Data paths are opened relative to the spec file's directory (falling back to the working directory). */
 Spec *spec_read(const char *path, const SpecOverride *overrides, int overrides_count, Diag *diag);
+/* What is no error and hardly meant, on standard error; of_data: its training file's warning, too */
+void spec_warn(const Spec *spec, bool of_data);
 void spec_free(Spec *spec);
 /* The spec with every default filled in, as YAML (--dump spec); stable bytes. */
 char *spec_dump(const Spec *spec);

@@ -356,8 +356,9 @@ $1
 #else
 $2
 #endif|>)|>)m4_dnl
-m4_define(<|sg_vector_tanh_plain|>, <|INLINE V v_inverse(V d) { return 1 / d; }
-INLINE V v_quick_quotient(V a, V d) { return a / d; }
+m4_define(<|sg_vector_divided|>, <|INLINE V v_inverse(V d) { return 1 / d; }
+INLINE V v_quick_quotient(V a, V d) { return a / d; }|>)m4_dnl
+m4_define(<|sg_vector_tanh_plain|>, <|sg_vector_divided
 
 /* m = e^2|x| - 1 = 2^n (2^f - 1) + (2^n - 1), n + f = 2|x| / ln 2 */
 INLINE V v_tanh_m(V x)
@@ -375,11 +376,10 @@ INLINE V v_tanh(V x)
     V m = v_tanh_m(x);
     return v_real(v_bits(m / (m + 2)) | v_sign_bit(x));
 }|>)m4_dnl
-m4_define(<|sg_vector_tanh_float|>, <|sg_with_avx512(<|#if defined(__znver5__) || ((defined(__znver3__) || defined(__znver4__)) && defined(__AVX512VP2INTERSECT__))
-/* Zen 5, which older compilers name so, divides a vector in 10 cycles: in fewer than the steps below take. */
-INLINE V v_inverse(V d) { return 1 / d; }
+m4_define(<|sg_vector_tanh_float|>, <|sg_with_avx512(<|/* Zen 5, which older compilers name so, divides a vector in 10 cycles: in fewer than the steps below take. */
+#if defined(__znver5__) || ((defined(__znver3__) || defined(__znver4__)) && defined(__AVX512VP2INTERSECT__))
+sg_vector_divided
 INLINE V v_quotient(V a, V d) { return a / d; }
-INLINE V v_quick_quotient(V a, V d) { return a / d; }
 #else
 /* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications. The estimate's bits are the
  * processor's own: another make of processor may round the result another way. */

@@ -143,6 +143,17 @@ foreach {name options model} {
 test hoisted/whole { # as long as they can be, too: where a batch is one sequence, verify's is shorter
     trained_alike 1e-4 {} -T 12 -batch 1 -input rows -features 9 -target {value 2} -model {"lstm: {hidden: 7, bidirectional: true}" last "linear: {out: targets}"}
 } {/^loss \d.*, alike$/}
+test hoisted/padded { # what verify draws there
+    ran -env $quick $seqgen build [spec -T 12 -batch 1 -input rows -target {value 1} -model {"rnn: {hidden: 3}" last "linear: {out: targets}"}] -o one --target portable --quiet
+    ran ./one probe --save p.safetensors
+    set file [open p.safetensors rb]
+    binary scan [read $file 8] m length
+    regexp {"batch\.lengths":[^\}]*"data_offsets": *\[(\d+)} [read $file $length] - offset
+    seek $file [expr {8 + $length + $offset}]
+    binary scan [read $file 4] i steps
+    close $file
+    set steps
+} 9
 test hoisted/vectors {
     verify_vectors -T 29 -batch 1 -input rows -features 9 -target {value 1} -model {"lstm: {hidden: 60, bidirectional: true}" last "linear: {out: targets}"}
 } good

@@ -121,6 +121,12 @@ foreach kind {lstm gru} {
     test $kind/saturated {
         compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000" host -model [list "$kind: {hidden: 20}" last "linear: {out: classes}"]
     } same
+    # by the equations of a row alone, of less than a vector, one and two of them
+    foreach hidden {8 16 32} {
+        test $kind/saturated_$hidden {
+            compare M_OUTPUTS "gcc -O1 -march=native -DSIZE=3000 -DROWS=1" host -batch 1 -model [list "$kind: {hidden: $hidden}" last "linear: {out: classes}"]
+        } same
+    }
 }
 # streaming without a model, through every kind of layer that can
 foreach {pool width} {last M_OUTPUTS mean M_OUTPUTS max M_OUTPUTS} {

@@ -112,17 +112,18 @@ proc verify_both {args} {
     return [expr {$portable eq "good" ? [verify_vectors {*}$args] : $portable}]
 }
 
-# An epoch of the spec's own data (verify draws its batch) by the C, with such an environment, and by the interpreter: the loss, and whether it and the weights
+# Epochs of the spec's own data (verify draws its batch) by the C, with such an environment, and by the interpreter: the loss, and whether it and the weights
 # are alike, by the tolerance
-proc trained_alike {tolerance environment args} {
-    set spec [spec {*}$args]
+proc spec_trained_alike {tolerance environment spec epochs} {
     ran -env $environment $::seqgen build $spec -o trainer --quiet
-    ran ./trainer train --epochs 1 --save a.safetensors --log a.csv --quiet
-    ran $::seqgen run $spec train --epochs 1 --save b.safetensors --log b.csv --quiet
+    ran ./trainer train --epochs $epochs --save a.safetensors --log a.csv --quiet
+    ran $::seqgen run $spec train --epochs $epochs --save b.safetensors --log b.csv --quiet
     set loss [logged_loss a.csv]
     set alike [expr {abs($loss / [logged_loss b.csv] - 1) < 1e-5 && [dict get [run $::stcompare a.safetensors b.safetensors $tolerance] code] == 0}]
     return "loss $loss, [expr {$alike ? "alike" : "not alike"}]"
 }
+
+proc trained_alike {tolerance environment args} { return [spec_trained_alike $tolerance $environment [spec {*}$args] 1] }
 
 # The loss of the first epoch in a file that `train --log` wrote
 proc logged_loss {path} { return [lindex [split [lindex [split [text $path] \n] 1] ,] 2] }

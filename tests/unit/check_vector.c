@@ -179,6 +179,16 @@ static void try_lanes(void)
     CHECK(isnan(a[W - 1]) && isnan(b[W - 1]) && c[0][W - 1] == 1 && isnan(c[1][W - 1]));
 }
 
+/* What several gates multiply stays a number, however large their sums are. */
+static void try_below(void)
+{
+    Real a[W], b[W];
+    v_putu(a, v_sigmoid_below(v_set(-1e6f))), v_putu(b, v_sigmoid_below_soon(v_set(-1e6f)));
+    CHECK(a[W - 1] < (Real)0x1p38 && b[W - 1] < (Real)0x1p38);
+    v_putu(a, v_sigmoid_below(v_set(1e6f))), v_putu(b, v_sigmoid_below_soon(v_set(1e6f)));
+    CHECK(a[W - 1] >= 1 && a[W - 1] < (Real)1.001 && b[W - 1] >= 1 && b[W - 1] < (Real)1.001);
+}
+
 /* Quotients that several gates share: by anything from 1 to 2^90 */
 static void try_quotients(void)
 {
@@ -217,6 +227,7 @@ int main(void)
     for (int k = 0; k < 100; k++) try_sum_tree();
     try_special();
     try_tanh_shape();
+    try_below();
     try_quotients();
     try_function("exp", run_exp, right_exp, is_float ? -110 : -750, is_float ? 89 : 710, 2, false);
     try_function("tanh", run_tanh, right_tanh, -10, 10, 4, false);
