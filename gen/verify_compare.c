@@ -101,6 +101,23 @@ static double floor_of(const SafeFile *reference, const char *name)
     return text_starts(name, "grad.") && isfinite(norm) && norm > 0 ? 1e-2 * norm : 1e-3;
 }
 
+/* What a build may be apart in a gradient, or in the weights after some steps: rows' gradients may cancel to less than their own rounding, and an optimiser
+ * that divides by the gradients' own size makes as much of one that is rounding noise as of any other. The interpreter says how much float32 may
+ * lose there, or float64: of a gradient from what the rows have of it, of weights by steps with such noise. */
+static double bound_of(const SafeFile *reference, const char *name, int build, double bound)
+{
+    const double times = 4;
+    char *slack_name = mem_format("slack%s.%s", build == FROM_FLOAT64 || build == FROM_INTERPRETER ? "64" : "32", name);
+    const SafeTensor *tensor = seqrt_safe_find(reference, name);
+    const double slack = number(reference, slack_name);
+    free(slack_name);
+    double squares = 0;
+    for (size_t i = 0; slack > 0 && tensor && i < tensor->count; i++)
+        squares += seqrt_safe_number(tensor, i) * seqrt_safe_number(tensor, i);
+    const double noise = times * slack / fmax(sqrt(squares), floor_of(reference, name));
+    return noise > bound ? noise : bound;
+}
+
 /* ---- properties: a build against itself ---- */
 
 /* Keeps the worse of two: what is not ok first, then the larger error by its bound. */
@@ -111,9 +128,10 @@ static void worse(Difference *kept, const Difference *other)
         *kept = *other;
 }
 
-/* Every tensor PREFIX.NAME against NAME. */
-static Difference prefixed(const SafeFile *file, const char *prefix, double bound, bool bits)
+/* Every tensor PREFIX.NAME of a build against its NAME. */
+static Difference prefixed(SafeFile *const files[SOURCES], int build, const char *prefix, bool bits)
 {
+    const SafeFile *file = files[build];
     Difference all = {0};
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *found = &file->tensors[i];
@@ -121,7 +139,7 @@ static Difference prefixed(const SafeFile *file, const char *prefix, double boun
             continue;
         const char *name = found->name + strlen(prefix);
         const SafeTensor *expected = seqrt_safe_find(file, name);
-        Difference d = compare(name, found, expected, floor_of(file, name), bound);
+        Difference d = compare(name, found, expected, floor_of(file, name), bits ? 0 : bound_of(files[FROM_INTERPRETER], name, build, bounds[build]));
         bool equal = expected && found->type == expected->type && same_shape(found, expected) &&
                      memcmp(found->data, expected->data, found->count * seqrt_safe_type_bytes(found->type)) == 0;
         if (bits && !equal)
@@ -132,8 +150,9 @@ static Difference prefixed(const SafeFile *file, const char *prefix, double boun
 }
 
 /* stream [b][T][O] against output, [b][T][O] or [b][O]: a per-step model in every valid step, a pooled one at the end. */
-static Difference streamed(const SafeFile *file, double bound)
+static Difference streamed(SafeFile *const files[SOURCES], int build)
 {
+    const SafeFile *file = files[build];
     const SafeTensor *stream = seqrt_safe_find(file, "stream"), *output = seqrt_safe_find(file, "output");
     const SafeTensor *lengths = seqrt_safe_find(file, "batch.lengths");
     if (!stream)
@@ -156,7 +175,7 @@ static Difference streamed(const SafeFile *file, double bound)
                     expected_at = other;
             }
     }
-    return norms_judge(&n, stream, output, expected_at, 1e-3, bound);
+    return norms_judge(&n, stream, output, expected_at, 1e-3, bounds[build]);
 }
 
 /* ---- lines ---- */
@@ -176,31 +195,13 @@ static bool is_result(const char *name)
            !text_starts(name, "slack") && strcmp(name, "stream") != 0;
 }
 
-/* What a build may be apart in the weights after some steps: an optimiser that divides by the gradients' own size makes as much of one that is rounding
- * noise as of any other. The interpreter has made the steps again with such noise as float32 has, or float64. */
-static double bound_after(const SafeFile *reference, const char *name, int build, double bound)
-{
-    const double times = 4;
-    if (!text_starts(name, "after."))
-        return bound;
-    char *slack_name = mem_format("slack%s.%s", build == FROM_FLOAT64 ? "64" : "32", name + strlen("after."));
-    const SafeTensor *after = seqrt_safe_find(reference, name);
-    const double slack = number(reference, slack_name);
-    free(slack_name);
-    double squares = 0;
-    for (size_t i = 0; after && i < after->count; i++)
-        squares += seqrt_safe_number(after, i) * seqrt_safe_number(after, i);
-    const double noise = times * slack / fmax(sqrt(squares), floor_of(reference, name));
-    return noise > bound ? noise : bound;
-}
-
 static void tensor_line(VerifyLines *all, SafeFile *const files[SOURCES], const char *name)
 {
     const SafeFile *reference = files[FROM_INTERPRETER];
     VerifyLine *line = line_add(all, name, false);
     for (int i = FROM_FLOAT64; i <= FROM_FLOAT32; i++)
         line->by[i] = compare(name, seqrt_safe_find(files[i], name), seqrt_safe_find(reference, name), floor_of(reference, name),
-                              bound_after(reference, name, i, bounds[i]));
+                              bound_of(reference, name, i, bounds[i]));
 }
 
 /* In the order a person reads them: numbers and outputs, gradients, weights after ten steps. */
@@ -221,9 +222,9 @@ static void tensor_lines(VerifyLines *all, SafeFile *const files[SOURCES])
                 tensor_line(all, files, files[f]->tensors[i].name);
 }
 
-typedef Difference Property(const SafeFile *file, double bound);
-static Difference alone(const SafeFile *file, double bound) { return prefixed(file, "alone.", bound, false); }
-static Difference junk(const SafeFile *file, double bound) { return (void)bound, prefixed(file, "junk.", 0, true); }
+typedef Difference Property(SafeFile *const files[SOURCES], int build);
+static Difference alone(SafeFile *const files[SOURCES], int build) { return prefixed(files, build, "alone.", false); }
+static Difference junk(SafeFile *const files[SOURCES], int build) { return prefixed(files, build, "junk.", true); }
 
 /* A line, if the interpreter has the property (a bidirectional model cannot stream); then every build must show it. */
 static void property_line(VerifyLines *all, SafeFile *const files[SOURCES], const char *name, Property *property)
@@ -231,7 +232,7 @@ static void property_line(VerifyLines *all, SafeFile *const files[SOURCES], cons
     VerifyLine line = {.name = name, .property = true};
     for (int i = 0; i < SOURCES; i++) {
         if (files[i])
-            line.by[i] = property(files[i], bounds[i]);
+            line.by[i] = property(files, i);
         if (files[i] && line.by[i].used != line.by[FROM_INTERPRETER].used)
             line.by[i] = problem(name, "missing");
     }
@@ -254,7 +255,7 @@ static void unroll_line(VerifyLines *all, SafeFile *const files[SOURCES])
     for (int i = 0; i < reference->count; i++) {
         const char *name = reference->tensors[i].name;
         Difference d = compare(name, seqrt_safe_find(files[FROM_OTHER], name), &reference->tensors[i],
-                               floor_of(reference, name), bound_after(files[FROM_INTERPRETER], name, FROM_OTHER, unroll_bound));
+                               floor_of(reference, name), bound_of(files[FROM_INTERPRETER], name, FROM_OTHER, unroll_bound));
         worse(&line->by[FROM_OTHER], &d);
     }
 }

@@ -102,7 +102,9 @@ static void batch(Emitter *e)
     stream_op(e->stream, "sg_title", "the batch, packed: falling length, step by step", NULL);
     const bool one = g->B == 1;
     stream_op(e->stream, one ? "sg_pack_length" : "sg_pack_lengths", NULL);
-    stream_op(e->stream, "sg_place", NULL);
+    const bool in_steps = !one, out_steps = g->out.steps; /* moved between the caller's steps and packed ones */
+    if (in_steps || out_steps)
+        stream_op(e->stream, "sg_place", NULL);
     if (one)
         stream_op(e->stream, "sg_pack_one", g->in.tokens ? "int32_t" : "Real", g->in.tokens ? "tokens" : "x", g->in.tokens ? "" : " * IN", NULL);
     else

@@ -130,7 +130,8 @@ static void backward_step(Run *r, Function *f, const Function *sums)
         free(before);
         return;
     }
-    function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", recurrent_step_at(r, "t + 1"));
+    if (r->cell->reverse_h0 || c || plan_fetch(plan, r->row))
+        function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", recurrent_step_at(r, "t + 1"));
     char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
     char *from = mem_format(" + (s->first + kept) * %d", r->Hp);
     reverse_call(r, f, "kept", "at", first, h1, c1);

@@ -1,7 +1,8 @@
 # fuzz.tcl: random specs, each generated, compiled, run and compared with the interpreter.
 #
 # Each as portable C by libtcc in one process (tests/tools/inplace.c; without it, by `seqgen verify` and tcc); every 20th also
-# by `seqgen verify` as it stands, for the target it names and by a large compiler.
+# by `seqgen verify` as it stands, for the target it names and by a large compiler. The C of each, and that of its file that does not train, for one target
+# after the other, is without a warning.
 #
 # Takes: --count N --seed S --keep DIR --every 20. Spec i comes from seed S + i alone, so --count 1 --seed K repeats one.
 # Gives: a line a failure, its spec, data and messages in DIR/SEED/, a summary; exit 1 on any failure.
@@ -310,9 +311,28 @@ proc verify_by {dir settings args} {
 proc verify {dir seed} {
     set why [expr {[file executable $::inplace] ? [verify_by $dir {} $::inplace verify $dir/spec.yaml]
         : [verify_by $dir $::quick $::seqgen verify $dir/spec.yaml --target portable]}]
+    if {$why eq ""} { set why [strict $dir $seed] }
     if {$why ne "" || $seed % $::option(--every)} { return $why }
     return [verify_by $dir $::large $::seqgen verify $dir/spec.yaml]
 }
+
+# clang names what nobody uses without compiling; gcc has to compile for that.
+set strict {-std=c11 -Wall -Wextra -Wpedantic -Werror}
+set strict [expr {[auto_execok clang] ne "" ? [list clang {*}$strict -fsyntax-only] : [list [env_or CC cc] {*}$strict -O0 -S -o /dev/null]}]
+set include [file dirname [file dirname $seqgen]]/include
+
+proc strict {dir seed} {
+    set target [lindex {host portable cortex-m x86-64-v3 x86-64} [expr {$seed % 5}]]
+    if {[exec uname -m] ne "x86_64" && [string match x86* $target]} { set target host }
+    set why [verify_by $dir {} $::seqgen run $dir/spec.yaml train --data $dir/[data_name $dir] --steps 1 --save $dir/w.safetensors --quiet]
+    foreach more [list {} [list --emit infer --weights $dir/w.safetensors]] {
+        if {$why eq ""} { set why [verify_by $dir {} $::seqgen $dir/spec.yaml --target $target {*}$more -o $dir/strict.c --quiet] }
+        if {$why eq ""} { set why [verify_by $dir {} {*}$::strict -I$::include $dir/strict.c] }
+    }
+    return $why
+}
+
+proc data_name {dir} { return [file tail [lindex [glob $dir/data.*] 0]] }
 
 set dir [exec mktemp -d -t seqgen-fuzz-XXXXXX]
 set failures 0

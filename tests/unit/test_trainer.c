@@ -580,7 +580,7 @@ static void probes(void)
     toy_make(&words_task, 16, 8, 8);
     CHECK(run("probe --save p.st --rows 7 --steps 3") == 0);
     SafeFile *f = seqrt_safe_read("p.st", &(SeqrtError){""});
-    CHECK(f && f->count == 3 + 5 + 3 + 1 + 3 + 2 + 3 && seqrt_safe_find(f, "batch.tokens")->shape[0] == 7);
+    CHECK(f && f->count == 3 + 5 + 3 + 4 + 1 + 3 + 2 + 3 && seqrt_safe_find(f, "batch.tokens")->shape[0] == 7);
     static const char *const pairs[][2] = {{"grad.linear.weight", "alone.grad.linear.weight"}, {"grad.linear.weight", "junk.grad.linear.weight"},
                                            {"grad.linear.bias", "alone.grad.linear.bias"}, {"loss", "eval_loss"}, {"loss", "junk.loss"}};
     for (int i = 0; f && i < 5; i++) {
@@ -588,9 +588,20 @@ static void probes(void)
         for (size_t j = 0; j < a->count; j++)
             CHECK(fabs(seqrt_safe_number(a, j) - seqrt_safe_number(b, j)) < 1e-14);
     }
-    const SafeTensor *slack = seqrt_safe_find(f, "slack32.linear.weight"); /* steps that make nothing of rounding: a few units of it, for float64 not worth measuring */
-    CHECK(slack && seqrt_safe_number(slack, 0) > 1e-12 && seqrt_safe_number(slack, 0) < 1e-6 && !seqrt_safe_find(f, "slack64.linear.weight"));
+    const SafeTensor *slack = seqrt_safe_find(f, "slack32.after.linear.weight"); /* steps that make nothing of rounding: a few units of it, for float64 not worth measuring */
+    CHECK(slack && seqrt_safe_number(slack, 0) > 1e-12 && seqrt_safe_number(slack, 0) < 1e-6 && !seqrt_safe_find(f, "slack64.after.linear.weight"));
     const SafeTensor *s = seqrt_safe_find(f, "stream"), *o = seqrt_safe_find(f, "output"), *n = seqrt_safe_find(f, "batch.lengths");
+    const SafeTensor *labels = seqrt_safe_find(f, "batch.labels"), *rows = seqrt_safe_find(f, "slack32.grad.linear.bias");
+    double sizes = 0; /* a row's part of the bias's gradient: softmax less one-hot */
+    for (size_t r = 0; r < 7; r++) {
+        double e[3], all = 0, squares = 0;
+        for (size_t c = 0; c < 3; c++)
+            all += e[c] = exp(seqrt_safe_number(o, r * 3 + c));
+        for (size_t c = 0; c < 3; c++)
+            squares += pow(e[c] / all - (c == (size_t)seqrt_safe_number(labels, r)), 2);
+        sizes += sqrt(squares) / 7;
+    }
+    CHECK(rows && fabs(seqrt_safe_number(rows, 0) * 0x1p24 - sizes) < 1e-12);
     for (size_t r = 0; r < 7; r++)
         for (size_t c = 0; c < 3; c++) {
             size_t last = (r * 8 + (size_t)seqrt_safe_number(n, r) - 1) * 3 + c;

@@ -8,8 +8,9 @@
  *   alone.loss, alone.grad.NAME   each row as a batch of its own, weighted into the mean; not with dropout
  *   junk.loss, junk.grad.NAME     the same batch with NaN, the last token, the last class past every row's end
  *   grad_norm, after.NAME    the first step's norm; the weights after N steps on this batch (epoch 0 of 1)
- *   slack32.NAME             F64 [1], from double models: how far after.NAME moves (Euclidean norm) when every gradient is off by what float32 rounds;
- *   slack64.NAME             the same of float64, where slack32 is not next to nothing
+ *   slack32.grad.NAME        F64 [1], from double models: how far grad.NAME is off (Euclidean norm) when each row's part of it is off by what float32 rounds
+ *   slack32.after.NAME       how far after.NAME moves when every gradient is
+ *   slack64.*                the same of float64; of after.*, where slack32 is not next to nothing
  * Carried state is zero before each gradient and forward. Does not: compare (tests do).
  */
 #define _GNU_SOURCE
@@ -28,6 +29,7 @@ typedef struct Probe {
     double loss, eval_loss, norm; /* for the summary */
     void *block;           /* weights block, scratch */
     double *sums;          /* [weights_count] */
+    double *sizes;         /* [tensors_count]: Euclidean norms of each row's part of a gradient, added up */
     SafeTensor *list;      /* the results; names and data are allocated */
     int count, room;
     SeqrtError error;
@@ -67,6 +69,14 @@ static void result_copy(Probe *p, const char *name, SafeType type, const void *f
 }
 
 static void result_number(Probe *p, const char *name, double v) { *(double *)result_new(p, name, SAFE_F64, 1, 0, 0) = v; }
+
+/* A number of a tensor */
+static void result_numbered(Probe *p, const char *prefix, const SeqrtTensor *t, double v)
+{
+    char name[1024];
+    snprintf(name, sizeof name, "%s%s", prefix, t->name);
+    result_number(p, name, v);
+}
 
 /* The tensors of p->block as PREFIX + name. */
 static void result_tensors(Probe *p, const char *prefix)
@@ -238,6 +248,18 @@ static bool has_dropout(Probe *p)
     return false;
 }
 
+/* Of a tensor, how far its numbers in p->block are from these, or from 0: a Euclidean norm */
+static double tensor_distance(const Probe *p, const SeqrtTensor *t, const void *other)
+{
+    double squares = 0;
+    const size_t count = (size_t)t->shape[0] * (size_t)(t->rank == 2 ? t->shape[1] : 1);
+    for (size_t i = t->offset; i < t->offset + count; i++) {
+        const double apart = seqrt_real(p->model, p->block, i) - (other ? seqrt_real(p->model, other, i) : 0);
+        squares += apart * apart;
+    }
+    return sqrt(squares);
+}
+
 static SeqrtLoss row_add(Probe *p, int r)
 {
     SeqrtBatch batch = row_batch(p, r);
@@ -245,10 +267,19 @@ static SeqrtLoss row_add(Probe *p, int r)
     p->model->get(p->t->memory, SEQRT_GRADIENTS, p->block);
     for (size_t i = 0; i < p->model->weights_count; i++)
         p->sums[i] += loss.weight * seqrt_real(p->model, p->block, i);
+    for (int i = 0; i < p->model->tensors_count; i++)
+        p->sizes[i] += loss.weight * tensor_distance(p, &p->model->tensors[i], NULL);
     return loss;
 }
 
-static void alone_run(Probe *p)
+/* Rows' gradients may cancel: what is left of them in float32 is off by the rounding of the parts. */
+static void gradient_slack(Probe *p, const char *prefix, double unit)
+{
+    for (int i = 0; i < p->model->tensors_count; i++)
+        result_numbered(p, prefix, &p->model->tensors[i], unit * p->sizes[i]);
+}
+
+static void alone_run(Probe *p, bool dropout)
 {
     SeqrtLoss all = {0, 0};
     memset(p->sums, 0, p->model->weights_count * sizeof *p->sums);
@@ -257,6 +288,14 @@ static void alone_run(Probe *p)
         all.sum += loss.sum;
         all.weight += loss.weight;
     }
+    for (int i = 0; i < p->model->tensors_count; i++)
+        p->sizes[i] /= all.weight;
+    if (p->model->real_bytes == 8) {
+        gradient_slack(p, "slack32.grad.", 0x1p-24);
+        gradient_slack(p, "slack64.grad.", 0x1p-53);
+    }
+    if (dropout)
+        return; /* a row alone has a mask of its own */
     for (size_t i = 0; i < p->model->weights_count; i++)
         seqrt_real_set(p->model, p->block, i, p->sums[i] / all.weight);
     result_number(p, "alone.loss", all.sum / all.weight);
@@ -339,18 +378,6 @@ static double steps_from(Probe *p, const void *start, long steps, const Shake *s
     return first;
 }
 
-/* Of a tensor, how far the weights in p->block are from these, or from 0 */
-static double tensor_distance(const Probe *p, const SeqrtTensor *t, const void *other)
-{
-    double squares = 0;
-    const size_t count = (size_t)t->shape[0] * (size_t)(t->rank == 2 ? t->shape[1] : 1);
-    for (size_t i = t->offset; i < t->offset + count; i++) {
-        const double apart = seqrt_real(p->model, p->block, i) - (other ? seqrt_real(p->model, other, i) : 0);
-        squares += apart * apart;
-    }
-    return sqrt(squares);
-}
-
 /* The largest distance of three ways, or of one where that is next to none; whether it is more */
 static bool slack_run(Probe *p, const void *start, const void *after, long steps, const char *prefix, double unit)
 {
@@ -367,11 +394,8 @@ static bool slack_run(Probe *p, const void *start, const void *after, long steps
             moved |= slack[i] > none * tensor_distance(p, &p->model->tensors[i], NULL);
         }
     }
-    for (int i = 0; i < p->model->tensors_count; i++) {
-        char name[1024];
-        snprintf(name, sizeof name, "%s%s", prefix, p->model->tensors[i].name);
-        result_number(p, name, slack[i]);
-    }
+    for (int i = 0; i < p->model->tensors_count; i++)
+        result_numbered(p, prefix, &p->model->tensors[i], slack[i]);
     free(slack);
     return moved;
 }
@@ -387,8 +411,8 @@ static void steps_run(Probe *p, long steps)
     result_tensors(p, "after.");
     if (p->model->real_bytes == 8) {
         memcpy(after, p->block, p->model->weights_count * (size_t)p->model->real_bytes);
-        if (slack_run(p, start, after, steps, "slack32.", 0x1p-24))
-            slack_run(p, start, after, steps, "slack64.", 0x1p-53);
+        if (slack_run(p, start, after, steps, "slack32.after.", 0x1p-24))
+            slack_run(p, start, after, steps, "slack64.after.", 0x1p-53);
     }
     p->model->set(p->t->memory, SEQRT_WEIGHTS, start);
     free(after);
@@ -400,10 +424,10 @@ static int probe_run(Probe *p)
     const Options *o = &p->t->options;
     p->block = seqrt_block(p->model);
     p->sums = seqrt_need(p->model->weights_count, sizeof *p->sums);
+    p->sizes = seqrt_need((size_t)p->model->tensors_count, sizeof *p->sizes);
     result_batch(p);
     whole_run(p);
-    if (!has_dropout(p))
-        alone_run(p);
+    alone_run(p, has_dropout(p));
     if (p->model->can_stream)
         stream_run(p);
     steps_run(p, o->steps >= 0 ? o->steps : 10);
@@ -432,6 +456,7 @@ int seqrt_probe(Trainer *t)
     seqrt_synthetic_free(&p.s);
     free(p.block);
     free(p.sums);
+    free(p.sizes);
     results_free(&p);
     return code;
 }
