@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* Number of this contract. A generated file carries the number it was made for; seqrt_main refuses any other. */
-enum { SEQRT_CONTRACT = 2 };
+enum { SEQRT_CONTRACT = 3 };
 
 /* ---- errors: one line of text, "file:row: what was found; what was expected" ---- */
 typedef struct SeqrtError {
@@ -152,7 +152,7 @@ typedef struct SeqrtModel {
     bool can_share;               /* gradient, update and forward_shared work on teams; else they are called with thread NULL */
     bool can_stream;              /* step() works: nothing in the model looks ahead */
     double macs_step, flops_train_step; /* multiply-accumulates of one step of one sequence; FLOPs of one full batch */
-    const char *summary;          /* layers with shapes, memory map: what `info` prints */
+    const char *const *summary;   /* layers with shapes, memory map: what `info` prints, in lines; NULL ends them. NULL: none */
 
     void (*init)(void *model);                        /* zeroes everything; call first */
     void (*set)(void *model, int block, const void *from);    /* copy a block in (reals, layout of `tensors`) */

@@ -46,7 +46,7 @@ char *stream_string(const char *text)
     Text out = {0};
     text_add(&out, "\"");
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p < 0x20 || *p >= 0x7f || strchr("\"\\?$<>|`'#,()", *p) || starts_macro((const char *)p))
+        if (*p < 0x20 || *p >= 0x7f || strchr("\"\\?$<>|`'#", *p) || starts_macro((const char *)p))
             text_add(&out, "\\%03o", *p);
         else
             text_add_bytes(&out, (const char *)p, 1);

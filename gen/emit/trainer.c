@@ -153,6 +153,15 @@ static void session(Emitter *e)
         stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", NULL);
 }
 
+/* NULL at their end among them */
+static int summary_lines(const char *const *summary)
+{
+    int count = 0;
+    while (summary[count])
+        count++;
+    return count + 1;
+}
+
 static void table(Emitter *e)
 {
     const SeqrtModel *m = &e->facts;
@@ -182,9 +191,7 @@ static void table(Emitter *e)
     field(e, "can_stream", mem_copy(e->plan->stream ? "true" : "false"));
     field(e, "macs_step", stream_real(m->macs_step));
     field(e, "flops_train_step", stream_real(m->flops_train_step));
-    char *dump = graph_dump(e->graph, false);
-    field(e, "summary", stream_string(dump));
-    free(dump);
+    field(e, "summary", mem_copy("seqrt_summary"));
     static const char *const FUNCTIONS[] = {"init", "set", "get", "forward", "gradient", "update", "reset"};
     for (int i = 0; i < 7; i++)
         field(e, FUNCTIONS[i], mem_format("%s_session", FUNCTIONS[i]));
@@ -201,6 +208,7 @@ void emit_trainer(Emitter *e)
     task(e);
     tensors(e);
     emit_strings(e, "sg_strings_begin", "seqrt_slots", e->facts.slot_names, e->facts.slots_count);
+    emit_strings(e, "sg_lines_begin", "seqrt_summary", e->facts.summary, summary_lines(e->facts.summary));
     session(e);
     table(e);
     stream_op(e->stream, "sg_main", NULL);

@@ -245,6 +245,22 @@ static Graph *fail(Graph *graph)
     return NULL;
 }
 
+/* A text's lines, each ended where its line break was, and NULL; they are in the text, which begins with the first. */
+static char **lines_of(char *text)
+{
+    int count = 0;
+    for (const char *p = text; *p; p++)
+        count += *p == '\n' || !p[1];
+    char **lines = mem_alloc(((size_t)count + 1) * sizeof *lines);
+    for (int i = 0; i < count; i++) {
+        lines[i] = text;
+        text += strcspn(text, "\n");
+        if (*text)
+            *text++ = '\0';
+    }
+    return lines;
+}
+
 Graph *graph_build(const Spec *spec, Diag *diag)
 {
     Graph *graph = mem_alloc(sizeof *graph);
@@ -257,7 +273,7 @@ Graph *graph_build(const Spec *spec, Diag *diag)
         return fail(graph);
     graph->can_stream = can_stream(graph);
     count_macs(graph);
-    graph->summary = graph_dump(graph, false);
+    graph->summary = lines_of(graph_dump(graph, false));
     return graph;
 }
 
@@ -269,6 +285,8 @@ void graph_free(Graph *graph)
         free((char *)graph->tensors[i].name);
     free(graph->tensors);
     free(graph->layers);
+    if (graph->summary)
+        free(graph->summary[0]);
     free(graph->summary);
     free(graph);
 }

@@ -30,7 +30,7 @@ struct Graph {
     bool can_stream;                    /* no bidirectional layer, no flatten */
     int64_t macs_step;                  /* forward multiply-accumulates of one step of one sequence (pooled part not counted) */
     int64_t macs_pooled;                /* of the layers after pooling, once a sequence */
-    char *summary;                      /* graph_dump's text, for SeqrtModel.summary */
+    char **summary;                     /* graph_dump's lines, for SeqrtModel.summary */
 };
 
 /* Builds and checks: shapes, a pooled value before a class, loss and output against the target, sizes (every product

@@ -98,7 +98,7 @@ SeqrtModel graph_model(const Graph *graph)
         .can_stream = graph->can_stream,
         .macs_step = (double)graph->macs_step,
         .flops_train_step = flops_train_step(graph),
-        .summary = graph->summary,
+        .summary = (const char *const *)graph->summary,
     };
     model.slots_count = graph_slots(&spec->train.optimizer, &model.slot_names);
     return model;

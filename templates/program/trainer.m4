@@ -1,6 +1,8 @@
 m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions; main, which is the trainer's.
 m4_dnl
 sg_defop(<|sg_strings_begin|>, 2, <|static const char *const $1[$2] = {|>)m4_dnl
+sg_defop(<|sg_lines_begin|>, 2, <|
+static const char *const $1[$2] = {|>)m4_dnl
 sg_defop(<|sg_doubles_begin|>, 2, <|static const double $1[$2] = {|>)m4_dnl
 sg_defop(<|sg_item|>, 1, <|    $1,|>)m4_dnl
 sg_defop(<|sg_list_end|>, 0, <|};|>)m4_dnl

@@ -224,12 +224,13 @@ const SeqrtModel *toy_make(const SeqrtTask *task, int B, int T, int real_bytes)
     size_t count = (size_t)(in * out + out);
     if (count > ROOM || B > ROWS || in > 256 || out > 64)
         abort();
+    static const char *const summary[] = {"toy: linear", NULL};
     toy = (Toy){.unsound_at = -1, .model = {
         .contract = SEQRT_CONTRACT, .generator = "toy 1", .spec_hash = "0123456789abcdef", .model_hash = "fedcba9876543210", .task = task, .real_bytes = real_bytes,
         .B = B, .T = T, .tensors_count = 2, .tensors = tensors, .weights_count = count,
         .state_count = task->carry_state ? (size_t)B : 0, .slots_count = 1, .slot_names = slots, .model_bytes = sizeof(Memory),
         .epochs = 4, .seed = 1, .lr = 0.2, .per_step = task->target == SEQRT_NEXT, .can_stream = true, .macs_step = in * out,
-        .flops_train_step = 6.0 * in * out * B, .summary = "toy: linear", .init = toy_init, .set = toy_set, .get = toy_get,
+        .flops_train_step = 6.0 * in * out * B, .summary = summary, .init = toy_init, .set = toy_set, .get = toy_get,
         .forward = toy_forward, .gradient = toy_gradient, .update = toy_update, .reset = toy_reset, .reset_step = toy_reset_step,
         .step = toy_step}};
     return &toy.model;

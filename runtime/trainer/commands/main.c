@@ -99,8 +99,9 @@ int seqrt_info(Trainer *t)
         seqrt_json_print(info_json(m));
         return EXIT_DONE;
     }
-    printf("%s, by %s, spec %s\n%s%s", m->task->name, m->generator, m->spec_hash, m->summary ? m->summary : "",
-           m->summary && *m->summary && m->summary[strlen(m->summary) - 1] != '\n' ? "\n" : "");
+    printf("%s, by %s, spec %s\n", m->task->name, m->generator, m->spec_hash);
+    for (int i = 0; m->summary && m->summary[i]; i++)
+        puts(m->summary[i]);
     printf("parameters %zu (%zu bytes of %s), model with buffers %zu bytes, batch %d, steps %d\n", m->weights_count,
            m->weights_count * (size_t)m->real_bytes, m->real_bytes == 8 ? "float64" : "float32", m->model_bytes, m->B, m->T);
     return EXIT_DONE;

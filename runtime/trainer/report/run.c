@@ -159,6 +159,18 @@ static char *command_text(const Trainer *t)
     return text;
 }
 
+static void set_lines(json_t *object, const char *key, const char *const *lines)
+{
+    size_t bytes = 1;
+    for (int i = 0; lines && lines[i]; i++)
+        bytes += strlen(lines[i]) + 1;
+    char *text = seqrt_need(bytes, 1), *end = text;
+    for (int i = 0; lines && lines[i]; i++)
+        end += sprintf(end, "%s\n", lines[i]);
+    set_text(object, key, text);
+    free(text);
+}
+
 static json_t *model_json(const Trainer *t, json_t *eval, double figure, double seconds, int epochs)
 {
     const SeqrtModel *m = t->model;
@@ -169,7 +181,7 @@ static json_t *model_json(const Trainer *t, json_t *eval, double figure, double 
                               m->macs_step * m->T, "ram_bytes", (double)m->model_bytes, "seconds", seconds, "epochs", epochs, "figure",
                               "median", figure, "min", figure, "max", figure, "runs", run);
     set_text(model, "spec", "the layers");
-    set_text(model, "text", m->summary);
+    set_lines(model, "text", m->summary);
     return model;
 }
 

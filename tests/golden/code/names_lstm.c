@@ -1481,6 +1481,27 @@ static const char *const seqrt_slots[2] = {
     "exp_avg_sq",
 };
 
+static const char *const seqrt_summary[18] = {
+    "model names_lstm: T 7, B 5, O 3, can stream",
+    "",
+    "layer            kind       in                 out                tensors   parameters",
+    "embedding        embedding  7 tokens of 10     7 x 4                    1           40",
+    "lstm             lstm       7 x 4              7 x 8                    4          448",
+    "last             last       7 x 8              8                        0            0",
+    "linear           linear     8                  3                        2           27",
+    "",
+    "embedding.weight                         [10, 4]            at 0          N(0, 1)",
+    "lstm.weight_ih_l0                        [32, 4]            at 40         U(-0.353553, 0.353553)",
+    "lstm.weight_hh_l0                        [32, 8]            at 168        U(-0.353553, 0.353553)",
+    "lstm.bias_ih_l0                          [32]               at 424        U(-0.353553, 0.353553)",
+    "lstm.bias_hh_l0                          [32]               at 456        U(-0.353553, 0.353553)",
+    "linear.weight                            [3, 8]             at 488        U(-0.353553, 0.353553)",
+    "linear.bias                              [3]                at 512        U(-0.353553, 0.353553)",
+    "",
+    "515 parameters; 384 MACs a step, 24 more a sequence",
+    NULL,
+};
+
 /* ---- what seqrt calls: the functions above behind untyped pointers ---- */
 
 typedef struct Session {
@@ -1612,7 +1633,7 @@ static void step_session(void *session, int32_t token, const void *x, void *out)
 }
 
 const SeqrtModel names_lstm_seqrt = {
-    .contract = 2,
+    .contract = 3,
     .generator = "seqgen 0.1.0",
     .spec_hash = "22b20ac02f79599b",
     .model_hash = "02fb73fc90e6f4e9",
@@ -1636,7 +1657,7 @@ const SeqrtModel names_lstm_seqrt = {
     .can_stream = true,
     .macs_step = 384.0,
     .flops_train_step = 81360.0,
-    .summary = "model names_lstm: T 7\054 B 5\054 O 3\054 can stream\012\012layer            kind       in                 out                tensors   parameters\012embedding        embedding  7 tokens of 10     7 x 4                    1           40\012lstm             lstm       7 x 4              7 x 8                    4          448\012last             last       7 x 8              8                        0            0\012linear           linear     8                  3                        2           27\012\012embedding.weight                         [10\054 4]            at 0          N\0500\054 1\051\012lstm.weight_ih_l0                        [32\054 4]            at 40         U\050-0.353553\054 0.353553\051\012lstm.weight_hh_l0                        [32\054 8]            at 168        U\050-0.353553\054 0.353553\051\012lstm.bias_ih_l0                          [32]               at 424        U\050-0.353553\054 0.353553\051\012lstm.bias_hh_l0                          [32]               at 456        U\050-0.353553\054 0.353553\051\012linear.weight                            [3\054 8]             at 488        U\050-0.353553\054 0.353553\051\012linear.bias                              [3]                at 512        U\050-0.353553\054 0.353553\051\012\012515 parameters; 384 MACs a step\054 24 more a sequence\012",
+    .summary = seqrt_summary,
     .init = init_session,
     .set = set_session,
     .get = get_session,

@@ -899,6 +899,24 @@ static const SeqrtTensor seqrt_tensors[] = {
     {"linear_2.bias", 1, {2, 0}, offsetof(Weights, linear_2_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
 };
 
+static const char *const seqrt_summary[15] = {
+    "model rows_mlp: T 7, B 5, O 2, cannot stream",
+    "",
+    "layer            kind       in                 out                tensors   parameters",
+    "flatten          flatten    7 x 3              21                       0            0",
+    "linear           linear     21                 8                        2          176",
+    "relu             relu       8                  8                        0            0",
+    "linear_2         linear     8                  2                        2           18",
+    "",
+    "linear.weight                            [8, 21]            at 0          U(-0.218218, 0.218218)",
+    "linear.bias                              [8]                at 168        U(-0.218218, 0.218218)",
+    "linear_2.weight                          [2, 8]             at 176        U(-0.353553, 0.353553)",
+    "linear_2.bias                            [2]                at 192        U(-0.353553, 0.353553)",
+    "",
+    "194 parameters; 0 MACs a step, 184 more a sequence",
+    NULL,
+};
+
 /* ---- what seqrt calls: the functions above behind untyped pointers ---- */
 
 typedef struct Session {
@@ -1019,7 +1037,7 @@ static void get_session(const void *session, int block, void *to)
 static void reset_session(void *session) { (void)session; }
 
 const SeqrtModel rows_mlp_seqrt = {
-    .contract = 2,
+    .contract = 3,
     .generator = "seqgen 0.1.0",
     .spec_hash = "3bc4b661e0c6099a",
     .model_hash = "57a93a2d46bbd984",
@@ -1042,7 +1060,7 @@ const SeqrtModel rows_mlp_seqrt = {
     .can_stream = false,
     .macs_step = 0.0,
     .flops_train_step = 3840.0,
-    .summary = "model rows_mlp: T 7\054 B 5\054 O 2\054 cannot stream\012\012layer            kind       in                 out                tensors   parameters\012flatten          flatten    7 x 3              21                       0            0\012linear           linear     21                 8                        2          176\012relu             relu       8                  8                        0            0\012linear_2         linear     8                  2                        2           18\012\012linear.weight                            [8\054 21]            at 0          U\050-0.218218\054 0.218218\051\012linear.bias                              [8]                at 168        U\050-0.218218\054 0.218218\051\012linear_2.weight                          [2\054 8]             at 176        U\050-0.353553\054 0.353553\051\012linear_2.bias                            [2]                at 192        U\050-0.353553\054 0.353553\051\012\012194 parameters; 0 MACs a step\054 184 more a sequence\012",
+    .summary = seqrt_summary,
     .init = init_session,
     .set = set_session,
     .get = get_session,
