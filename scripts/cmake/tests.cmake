@@ -49,7 +49,7 @@ foreach(folder unit grad)
 endforeach()
 
 # Label long: left out of the ordinary run (scripts/test); scripts/test-long and `ctest -L long` run them. One of them has a label of its own, exhaustive.
-set(SEQGEN_LONG unit/vector_targets unit/every_float)
+set(SEQGEN_LONG unit/vector_targets unit/every_float layers/firmware)
 
 # COST starts the long ones first, so that two workers end together: seconds on a slow machine, 10 where nothing is said. The
 # timeouts are for a slow, loaded one.
