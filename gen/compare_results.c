@@ -8,7 +8,7 @@
 #include "report/report.h"
 #include "support/mem.h"
 
-static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
+static const char *const target_words[] = {"class", "value", "tag", "next", "forecast", "signal"};
 static const char *const loss_words[] = {"cross_entropy", "mse", "mae", "huber", "bce"};
 
 /* ---- figures ---- */

@@ -11,7 +11,7 @@
 #include "compare.h"
 #include "support/mem.h"
 
-static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
+static const char *const target_words[] = {"class", "value", "tag", "next", "forecast", "signal"};
 static const char *const input_words[] = {"chars", "bytes", "words", "columns", "columns with shape", "text"};
 
 typedef struct Pair {
@@ -103,7 +103,7 @@ static void same_numbers(Pair *pair, const SeqrtTask *a, const SeqrtTask *b)
     snprintf(expected, sizeof expected, "%d", a->horizon);
     if (a->horizon != b->horizon)
         differs(pair, pair->other->spec->target_loc, "horizon", found, expected);
-    if (a->loss != b->loss && (a->target == SEQRT_VALUE || a->target == SEQRT_FORECAST))
+    if (a->loss != b->loss && seqrt_is_numbers(a->target))
         fprintf(stderr, "seqgen: warning: %s: another train.loss than %s; they are compared by %s\n", pair->other->path,
                 pair->first->path, a->loss == SEQRT_MAE ? "mae" : "rmse");
 }
@@ -136,7 +136,7 @@ static void same_target(Pair *pair, const SeqrtTask *a, const SeqrtTask *b)
 
 static void same_windows(const Pair *pair, const SeqrtTask *a, const SeqrtTask *b)
 {
-    bool cut = a->target == SEQRT_TAG || a->target == SEQRT_NEXT;
+    bool cut = seqrt_is_every_step(a->target);
     if (a->window_length != b->window_length || a->window_stride != b->window_stride || (cut && a->max_length != b->max_length))
         fprintf(stderr, "seqgen: warning: %s: other windows or lengths than %s: not exactly the same steps are judged\n",
                 pair->other->path, pair->first->path);

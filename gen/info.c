@@ -14,7 +14,7 @@
 #include "support/mem.h"
 
 static const char *const input_words[] = {"chars", "bytes", "words", "rows", "shaped", "text"};
-static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
+static const char *const target_words[] = {"class", "value", "tag", "next", "forecast", "signal"};
 static const char *const loss_words[] = {"cross_entropy", "mse", "mae", "huber", "bce"};
 static const char *const unroll_words[] = {"auto", "full", "none"};
 static const char *const machine_words[] = {"host", "portable", "x86-64", "x86-64-v3", "x86-64-v4", "aarch64", "cortex-m"};

@@ -42,8 +42,14 @@ typedef enum SeqrtTarget {
     SEQRT_VALUE,    /* O numbers a sequence */
     SEQRT_TAG,      /* one class a step */
     SEQRT_NEXT,     /* the next token, every step */
-    SEQRT_FORECAST  /* the next `horizon` rows of `target_columns`; O = horizon * columns, row-major in time */
+    SEQRT_FORECAST, /* the next `horizon` rows of `target_columns`; O = horizon * columns, row-major in time */
+    SEQRT_SIGNAL    /* O numbers a step */
 } SeqrtTarget;
+
+/* Numbers (batch.y), not classes or tokens (batch.labels) */
+static inline bool seqrt_is_numbers(SeqrtTarget t) { return t == SEQRT_VALUE || t == SEQRT_FORECAST || t == SEQRT_SIGNAL; }
+/* One a step, not one a sequence */
+static inline bool seqrt_is_every_step(SeqrtTarget t) { return t == SEQRT_TAG || t == SEQRT_NEXT || t == SEQRT_SIGNAL; }
 
 typedef enum SeqrtLossKind { SEQRT_CROSS_ENTROPY, SEQRT_MSE, SEQRT_MAE, SEQRT_HUBER, SEQRT_BCE } SeqrtLossKind;
 
@@ -68,7 +74,7 @@ typedef struct SeqrtTask {
     const char *sequence_column;                      /* SEQRT_ROWS: rows of equal value are one sequence; or NULL */
 
     int target_columns_count;
-    const char *const *target_columns;                /* class and tag: one; value, forecast: one or more; next: 0 */
+    const char *const *target_columns;                /* class and tag: one; value, forecast, signal: one or more; next: 0 */
     int classes_count;
     const char *const *classes;                       /* [classes_count], class and tag */
     const double *target_shift, *target_scale;        /* [target_columns_count]; NULL: none */
@@ -88,11 +94,11 @@ typedef struct SeqrtBatch {
     const int32_t *tokens;   /* [b][T], or NULL. Entries past a row's length may hold anything */
     const void *x;           /* [b][T][F] reals, or NULL */
     const int32_t *labels;   /* class [b]; tag, next [b][T]; or NULL (no target: predict) */
-    const void *y;           /* value, forecast: [b][O] reals, normalised; or NULL */
+    const void *y;           /* value, forecast: [b][O] reals, signal [b][T][O], normalised; or NULL */
 } SeqrtBatch;
 
 /* Sum of the batch's losses and of their weights: the mean loss is sum / weight. A sequence (or a valid step, for
- * targets per step) weighs 1, or its class's weight; a value target's loss is the mean over its O numbers. */
+ * targets per step) weighs 1, or its class's weight; a loss of O numbers is the mean over them. */
 typedef struct SeqrtLoss {
     double sum, weight;
 } SeqrtLoss;

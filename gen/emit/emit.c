@@ -41,7 +41,7 @@ static void job_open(Job *job, const Graph *graph, const Plan *plan, const EmitO
     const SeqrtTarget target = graph->spec->task.target;
     char *real = mem_format("%s_Real", graph->spec->name);
     job->input_type = mem_copy(graph->in.tokens ? "int32_t" : real);
-    job->target_type = mem_copy(target == SEQRT_VALUE || target == SEQRT_FORECAST ? real : "int32_t");
+    job->target_type = mem_copy(seqrt_is_numbers(target) ? real : "int32_t");
     job->e = (Emitter){.plan = plan, .graph = graph, .spec = graph->spec, .options = options, .facts = graph_model(graph),
                        .input_type = job->input_type, .target_type = job->target_type};
     free(real);

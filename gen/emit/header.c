@@ -128,10 +128,10 @@ static void functions(Emitter *e)
         stream_op(e->stream, "sg_header_weights", NULL);
     stream_op(e->stream, "sg_header_forward", input, output, e->input_type, NULL);
     if (!e->plan->infer_only) {
-        const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
-        char *what = values ? mem_format("[rows][%d] values%s", g->outputs, out_scaled) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
+        char *shape = steps ? mem_format("[rows][%d]", g->T) : mem_copy("[rows]");
+        char *what = seqrt_is_numbers(target) ? mem_format("%s[%d] values%s", shape, g->outputs, out_scaled) : mem_format("%s classes", shape);
         stream_op(e->stream, "sg_header_train", e->input_type, what, e->target_type, NULL);
-        free(what);
+        free(shape), free(what);
     }
     if (e->plan->stream)
         stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),

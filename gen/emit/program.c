@@ -110,7 +110,8 @@ static void batch(Emitter *e)
     else
         stream_op(e->stream, g->in.tokens ? "sg_pack_tokens" : "sg_pack_features", NULL);
     if (!e->plan->infer_only)
-        stream_op(e->stream, target == SEQRT_VALUE || target == SEQRT_FORECAST ? "sg_pack_values" : g->out.steps ? "sg_pack_labels_steps" : "sg_pack_labels", NULL);
+        stream_op(e->stream, 
+                  seqrt_is_numbers(target) ? g->out.steps ? "sg_pack_values_steps" : "sg_pack_values" : g->out.steps ? "sg_pack_labels_steps" : "sg_pack_labels", NULL);
     char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer);
     stream_op(e->stream, g->out.steps ? "sg_unpack_steps" : "sg_unpack_rows", ref, stride, NULL);
     free(stride), free(ref);
@@ -159,7 +160,7 @@ static void loss(Emitter *e)
     char *stride = stream_int(y->stride), *ref = plan_ref(e->plan, y->buffer), *grad = plan_ref(e->plan, y->grad), *block = stream_int(LOSS_ROWS);
     const char *rows = e->graph->out.steps ? "m->total" : "m->count";
     stream_op(e->stream, "sg_title", "loss", NULL);
-    if (target == SEQRT_VALUE || target == SEQRT_FORECAST) {
+    if (seqrt_is_numbers(target)) {
         const ValueLoss v = value_loss(e->spec->train.loss);
         stream_op(e->stream, "sg_loss_values", ref, stride, grad, v.comment, v.loss, v.gradient, NULL);
     } else {

@@ -42,7 +42,7 @@ static void task_lists(Emitter *e)
 }
 
 static const char *const INPUTS[] = {"SEQRT_CHARS", "SEQRT_BYTES", "SEQRT_WORDS", "SEQRT_ROWS", "SEQRT_SHAPED", "SEQRT_TEXT"};
-static const char *const TARGETS[] = {"SEQRT_CLASS", "SEQRT_VALUE", "SEQRT_TAG", "SEQRT_NEXT", "SEQRT_FORECAST"};
+static const char *const TARGETS[] = {"SEQRT_CLASS", "SEQRT_VALUE", "SEQRT_TAG", "SEQRT_NEXT", "SEQRT_FORECAST", "SEQRT_SIGNAL"};
 static const char *const LOSSES[] = {"SEQRT_CROSS_ENTROPY", "SEQRT_MSE", "SEQRT_MAE", "SEQRT_HUBER", "SEQRT_BCE"};
 
 static void optional_string(Emitter *e, const char *name, const char *value)
@@ -136,8 +136,7 @@ static void carried(Emitter *e)
 
 static void session(Emitter *e)
 {
-    const SeqrtTarget target = e->spec->task.target;
-    const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
+    const bool values = seqrt_is_numbers(e->spec->task.target);
     stream_op(e->stream, "sg_adapters", e->input_type, e->graph->in.tokens ? "tokens" : "x", e->target_type, values ? "y" : "labels", NULL);
     stream_op(e->stream, "sg_blocks_begin", NULL);
     for (int i = 0; i < e->facts.slots_count; i++) {

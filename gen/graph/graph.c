@@ -98,18 +98,8 @@ static bool add_layers(Graph *graph, const Spec *spec, Diag *diag)
 
 /* ---- the network against the target ---- */
 
-static const char *const target_names[] = {"class", "value", "tag", "next", "forecast"};
+static const char *const target_names[] = {"class", "value", "tag", "next", "forecast", "signal"};
 static const char *const loss_names[] = {"cross_entropy", "mse", "mae", "huber", "bce"};
-
-static bool per_step(SeqrtTarget target)
-{
-    return target == SEQRT_TAG || target == SEQRT_NEXT;
-}
-
-static bool labelled(SeqrtTarget target)
-{
-    return target == SEQRT_CLASS || per_step(target);
-}
 
 static int labels_count(const SeqrtTask *task)
 {
@@ -119,7 +109,7 @@ static int labels_count(const SeqrtTask *task)
 /* O as the target and the loss ask for it. */
 static int64_t outputs_wanted(const SeqrtTask *task)
 {
-    if (labelled(task->target))
+    if (!seqrt_is_numbers(task->target))
         return task->loss == SEQRT_BCE ? 1 : labels_count(task);
     return task->target == SEQRT_FORECAST ? product_or_max(task->horizon, task->target_columns_count) : task->target_columns_count;
 }
@@ -127,12 +117,12 @@ static int64_t outputs_wanted(const SeqrtTask *task)
 static bool check_loss(const Spec *spec, Diag *diag)
 {
     const SeqrtTask *task = &spec->task;
-    const bool fits = labelled(task->target) ? task->loss == SEQRT_CROSS_ENTROPY || task->loss == SEQRT_BCE
+    const bool fits = !seqrt_is_numbers(task->target) ? task->loss == SEQRT_CROSS_ENTROPY || task->loss == SEQRT_BCE
                                              : task->loss != SEQRT_CROSS_ENTROPY;
     if (!fits)
-        diag_error(diag, spec->train.loss_loc, labelled(task->target) ? "accepted: cross_entropy, bce" : "accepted: mse, mae, huber, bce",
+        diag_error(diag, spec->train.loss_loc, !seqrt_is_numbers(task->target) ? "accepted: cross_entropy, bce" : "accepted: mse, mae, huber, bce",
                    "loss %s does not fit a %s target", loss_names[task->loss], target_names[task->target]);
-    else if (labelled(task->target) && task->loss == SEQRT_BCE && labels_count(task) != 2)
+    else if (!seqrt_is_numbers(task->target) && task->loss == SEQRT_BCE && labels_count(task) != 2)
         diag_error(diag, spec->train.loss_loc, "use cross_entropy", "loss bce needs 2 classes, but the %s target has %d",
                    target_names[task->target], labels_count(task));
     else
@@ -143,7 +133,7 @@ static bool check_loss(const Spec *spec, Diag *diag)
 static bool check_pooling(const Graph *graph, Diag *diag)
 {
     const SeqrtTarget target = graph->spec->task.target;
-    if (graph->out.steps == per_step(target))
+    if (graph->out.steps == seqrt_is_every_step(target))
         return true;
     const Layer *end = &graph->layers[graph->layers_count - 1];
     if (graph->out.steps)
@@ -159,9 +149,9 @@ static bool check_pooling(const Graph *graph, Diag *diag)
 
 static const char *out_word(const SeqrtTask *task)
 {
-    if (task->loss == SEQRT_BCE && labelled(task->target))
+    if (task->loss == SEQRT_BCE && !seqrt_is_numbers(task->target))
         return "1";
-    return task->target == SEQRT_NEXT ? "vocab" : labelled(task->target) ? "classes" : "targets";
+    return task->target == SEQRT_NEXT ? "vocab" : !seqrt_is_numbers(task->target) ? "classes" : "targets";
 }
 
 static bool check_width(const Graph *graph, Diag *diag)

@@ -94,39 +94,38 @@ static void add_labels(Pass *pass, Value x, int t, OracleLoss *loss)
 
 /* ---- values ---- */
 
-static Value targets(Pass *pass, Value weights)
+/* Those of step t, or of the sequences (t 0), and whether there are any */
+static Value targets(Pass *pass, int t, Value weights)
 {
-    const int O = pass->graph->outputs;
+    const size_t O = (size_t)pass->graph->outputs, T = per_step(pass) ? (size_t)pass->graph->T : 1;
     const double *from = pass->batch->y;
-    const Value y = tape_constant(pass->tape, pass->b, O, NULL);
-    for (int i = 0; i < pass->b; i++) {
-        const bool valid = pass->batch->lengths[i] > 0;
+    const Value y = tape_constant(pass->tape, pass->b, (int)O, NULL);
+    for (size_t i = 0; i < (size_t)pass->b; i++) {
+        const bool valid = pass->batch->lengths[i] > t;
         tape_value(pass->tape, weights)[i] = valid;
-        for (int o = 0; valid && o < O; o++)
-            tape_value(pass->tape, y)[i * O + o] = from[(size_t)i * (size_t)O + (size_t)o];
+        for (size_t o = 0; valid && o < O; o++)
+            tape_value(pass->tape, y)[i * O + o] = from[(i * T + (size_t)t) * O + o];
     }
     return y;
 }
 
-static OracleLoss value_loss(Pass *pass)
+static void add_values(Pass *pass, Value x, int t, OracleLoss *loss)
 {
     Tape *tape = pass->tape;
-    const Value weights = tape_constant(tape, pass->b, 1, NULL), y = targets(pass, weights);
-    const Value each = of_values(tape, pass->graph->spec->task.loss, pass->out.pooled, y);
-    OracleLoss loss = {tape_sum(tape, tape_mul(tape, each, weights)), 0};
+    const Value weights = tape_constant(tape, pass->b, 1, NULL), y = targets(pass, t, weights);
+    const Value each = of_values(tape, pass->graph->spec->task.loss, x, y);
+    const Value sum = tape_sum(tape, tape_mul(tape, each, weights));
+    loss->sum = loss->sum == VALUE_NONE ? sum : tape_add(tape, loss->sum, sum);
     for (int i = 0; i < pass->b; i++)
-        loss.weight += pass->batch->lengths[i] > 0;
-    return loss;
+        loss->weight += pass->batch->lengths[i] > t;
 }
 
 OracleLoss oracle_loss(Pass *pass)
 {
     OracleLoss loss = {VALUE_NONE, 0};
-    if (pass->batch->y)
-        return value_loss(pass);
-    if (!pass->batch->labels)
+    if (!pass->batch->y && !pass->batch->labels)
         return loss;
     for (int t = 0; t < (per_step(pass) ? pass->T : 1); t++)
-        add_labels(pass, per_step(pass) ? pass->out.steps[t] : pass->out.pooled, t, &loss);
+        (pass->batch->y ? add_values : add_labels)(pass, per_step(pass) ? pass->out.steps[t] : pass->out.pooled, t, &loss);
     return loss;
 }

@@ -233,8 +233,8 @@ static void lower_batch(Plan *plan)
     if (plan->infer_only)
         return;
     const int64_t rows = plan_rows(plan, plan->graph->out.steps ? SPACE_STEPS : SPACE_BATCH);
-    if (target == SEQRT_VALUE || target == SEQRT_FORECAST)
-        plan_buffer(plan, BLOCK_BATCH, plan->B, plan->graph->outputs, "targets", "target");
+    if (seqrt_is_numbers(target))
+        plan_buffer(plan, BLOCK_BATCH, rows, plan->graph->outputs, "targets", "target");
     else
         batch_array(plan, ELEMENT_INT32, "labels", rows, "classes of the packed rows");
     batch_array(plan, ELEMENT_DOUBLE, "losses", (rows + LOSS_ROWS - 1) / LOSS_ROWS, "sums over so many packed rows");

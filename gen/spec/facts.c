@@ -80,12 +80,12 @@ static bool fill_out(Facts *facts, LayerSpec *layer)
 {
     const SeqrtTask *task = &facts->spec->task;
     const bool classes = task->target == SEQRT_CLASS || task->target == SEQRT_TAG;
-    const bool numbers = task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST;
+    const bool numbers = seqrt_is_numbers(task->target);
     const char *wants = NULL;
     switch (layer->p.out_word) {
     case OUT_CLASSES: wants = classes ? NULL : "a class or tag target"; break;
     case OUT_VOCAB: wants = task->vocab_count ? NULL : "chars, bytes, words or text as input"; break;
-    case OUT_TARGETS: wants = numbers ? NULL : "a value or forecast target"; break;
+    case OUT_TARGETS: wants = numbers ? NULL : "a value, signal or forecast target"; break;
     default: return true;
     }
     static const char *const words[] = {"", "classes", "vocab", "targets"};
@@ -116,7 +116,7 @@ static bool fill_outputs(Facts *facts)
 static bool check_bce(Facts *facts)
 {
     const SeqrtTask *task = &facts->spec->task;
-    if (task->loss != SEQRT_BCE || task->target == SEQRT_VALUE || task->classes_count == 2)
+    if (task->loss != SEQRT_BCE || seqrt_is_numbers(task->target) || task->classes_count == 2)
         return true;
     diag_error(facts->reader->diag, facts->spec->train.loss_loc, "loss: cross_entropy", "loss bce needs exactly two classes, but there are %d",
                task->classes_count);

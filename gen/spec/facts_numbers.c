@@ -133,7 +133,7 @@ static bool normalize(Numbers *n)
     if (n->facts->spec->normalize == NORMALIZE_NONE)
         return true;
     bool good = normalize_steps(n, n->data->x, task->features, task->input_columns, &shift[0], &scale[0]);
-    if (task->target == SEQRT_FORECAST)
+    if (task->target == SEQRT_FORECAST || (task->target == SEQRT_SIGNAL && task->loss != SEQRT_BCE))
         good = normalize_steps(n, n->data->series, task->target_columns_count, task->target_columns, &shift[1], &scale[1]) && good;
     else if (task->target == SEQRT_VALUE && task->loss != SEQRT_BCE)
         good = normalize_values(n, &shift[1], &scale[1]) && good;

@@ -129,12 +129,10 @@ static bool read_head(Reader *reader, const Node *root, Spec *spec)
 
 /* ---- sections, and the loss against the target ---- */
 
-static bool labelled(SeqrtTarget target) { return target == SEQRT_CLASS || target == SEQRT_TAG || target == SEQRT_NEXT; }
-
 static bool check_loss(Reader *reader, Spec *spec)
 {
     const SeqrtTarget target = spec->task.target;
-    const bool classes = labelled(target);
+    const bool classes = !seqrt_is_numbers(target);
     TrainSpec *train = &spec->train;
     if (train->loss_loc.line == 0)
         train->loss = classes ? SEQRT_CROSS_ENTROPY : SEQRT_MSE;
@@ -143,7 +141,7 @@ static bool check_loss(Reader *reader, Spec *spec)
     if (!fits)
         diag_error(reader->diag, train->loss_loc,
                    target == SEQRT_NEXT ? "accepted: cross_entropy" : classes ? "accepted: cross_entropy, bce"
-                   : target == SEQRT_VALUE ? "accepted: mse, mae, huber, bce" : "accepted: mse, mae, huber",
+                   : target != SEQRT_FORECAST ? "accepted: mse, mae, huber, bce" : "accepted: mse, mae, huber",
                    "loss %s does not fit the target %s", loss_names[train->loss], target_names[target]);
     return fits;
 }

@@ -16,7 +16,7 @@
 const char *const normalize_names[] = {"none", "standard", "minmax", NULL};
 const char *const too_long_names[] = {"truncate", "error", NULL};
 const char *const input_names[] = {"chars", "bytes", "words", "columns", "columns", "text", NULL}; /* by SeqrtInput */
-const char *const target_names[] = {"class", "value", "tag", "next", "forecast", NULL};            /* by SeqrtTarget */
+const char *const target_names[] = {"class", "value", "tag", "next", "forecast", "signal", NULL};  /* by SeqrtTarget */
 static const char *const input_keys[] = {"chars", "bytes", "words", "columns", "text"};
 
 const SchemaField data_fields[] = {
@@ -47,7 +47,7 @@ const SchemaField input_fields[] = {
     CUSTOM("text", "true", "a .txt file, one step a Unicode character"),
     CUSTOM("shape", "[T, F]", "with columns: one row is a whole sequence of T steps of F numbers, row-major in time"),
     {.key = "normalize", .type = SCHEMA_CHOICE, .offset = FIELD(normalize), .fallback = "none", .choices = normalize_names,
-     .help = "with columns: (x - mean) / deviation, or (x - min) / (max - min), of the training part; value and forecast targets too"},
+     .help = "with columns: (x - mean) / deviation, or (x - min) / (max - min), of the training part; value, signal and forecast targets too"},
     CUSTOM("vocab", "a list, or a map, see data.input.vocab", "with chars, bytes, words, text: the tokens; index 0 is padding, 1 unknown"),
     {.key = NULL},
 };
@@ -66,6 +66,7 @@ const SchemaField target_fields[] = {
     CUSTOM("class", "a column", "one class a sequence"),
     CUSTOM("value", "a column or a list", "regression: numbers, one row of them a sequence"),
     CUSTOM("tag", "a column", "one class a step; needs columns"),
+    CUSTOM("signal", "a column or a list", "numbers, one row of them a step: what a filter or a sensor should say; needs columns"),
     CUSTOM("next", "true", "the next token at every step: a language model"),
     CUSTOM("forecast", "a map, see data.target.forecast", "the next rows of some columns; needs columns and a window"),
     CUSTOM("classes", "a list", "with class and tag: the classes written out, in this order; default: read from train, sorted"),
@@ -81,7 +82,7 @@ const SchemaField forecast_fields[] = {
 const SchemaField window_fields[] = {
     {.key = "length", .type = SCHEMA_INT, .offset = FIELD(window_length), .required = true, .min = 1, .max = 1000000, .help = "steps T of a window"},
     {.key = "stride", .type = SCHEMA_INT, .offset = FIELD(window_stride), .min = 1, .max = 1000000,
-     .help = "steps from one window's start to the next; default: 1 for numbers, length for text and with carry_state"},
+     .help = "steps from one window's start to the next; default: 1 for numbers, length for text, a signal and with carry_state"},
     {.key = "carry_state", .type = SCHEMA_BOOL, .offset = FIELD(carry_state), .fallback = "false",
      .help = "truncated back-propagation: the state goes on from window to window, batch rows are parallel streams"},
     {.key = NULL},
@@ -291,6 +292,7 @@ static bool read_form(Reader *reader, const Node *node, SeqrtTarget form, DataDr
     case SEQRT_CLASS: return read_one_column(reader, node, "data.target.class", &draft->targets);
     case SEQRT_TAG: return read_one_column(reader, node, "data.target.tag", &draft->targets);
     case SEQRT_VALUE: return read_names(reader, node, "data.target.value", &draft->targets);
+    case SEQRT_SIGNAL: return read_names(reader, node, "data.target.signal", &draft->targets);
     case SEQRT_FORECAST: return read_forecast(reader, node, draft);
     default: return read_true(reader, node, "data.target.next");
     }
@@ -302,7 +304,7 @@ static bool read_target(Reader *reader, const Node *map, Spec *spec, DataDraft *
     if (!schema_want_map(reader, map, "data.target"))
         return false;
     const bool known = read_map(reader, map, "data.target", target_fields, draft);
-    const int form = known ? find_form(reader, map, "data.target", target_names, 5) : -1;
+    const int form = known ? find_form(reader, map, "data.target", target_names, 6) : -1;
     if (form < 0)
         return false;
     spec->task.target = (SeqrtTarget)form;
@@ -371,9 +373,7 @@ static bool check_target(Reader *reader, const Spec *spec)
         wants = "input chars, bytes, words or text; for numbers use forecast";
     else if (spec->task.input == SEQRT_TEXT && target != SEQRT_NEXT)
         wants = "a table; with input {text: true} the target is {next: true}";
-    else if (target == SEQRT_TAG && spec->task.input != SEQRT_ROWS)
-        wants = "input {columns: [..]}, one row a step, without shape";
-    else if (target == SEQRT_FORECAST && spec->task.input != SEQRT_ROWS)
+    else if ((target == SEQRT_TAG || target == SEQRT_SIGNAL || target == SEQRT_FORECAST) && spec->task.input != SEQRT_ROWS)
         wants = "input {columns: [..]}, one row a step, without shape";
     if (wants)
         diag_error(reader->diag, spec->target_loc, NULL, "the %s target needs %s", target_names[target], wants);
@@ -410,8 +410,8 @@ static bool check_carry(Reader *reader, const Spec *spec, const DataDraft *draft
         diag_error(reader->diag, draft->carry_loc, "window: {length: 50, carry_state: true}", "carry_state needs data.window");
     else if (!spec->text_series)
         diag_error(reader->diag, draft->carry_loc, NULL, "carry_state needs one long series: {text: true}, or {columns: [..]} without data.sequence");
-    else if (target != SEQRT_NEXT && target != SEQRT_TAG)
-        diag_error(reader->diag, draft->carry_loc, "accepted targets: next, tag", "carry_state needs a target of every step, but the target is %s", target_names[target]);
+    else if (!seqrt_is_every_step(target))
+        diag_error(reader->diag, draft->carry_loc, "accepted targets: next, tag, signal", "carry_state needs a target of every step, but the target is %s", target_names[target]);
     else if (draft->window_stride && draft->window_stride != draft->window_length)
         diag_error(reader->diag, spec->window_loc, "leave stride out", "carry_state needs windows that follow each other, but stride %lld is not length %lld",
                    (long long)draft->window_stride, (long long)draft->window_length);
@@ -461,7 +461,7 @@ static void fill_task(Spec *spec, const DataDraft *draft)
     task->too_long_error = draft->too_long == 1;
     task->carry_state = draft->carry_state;
     task->window_length = (int)draft->window_length;
-    const bool adjacent = is_tokens(spec) || draft->carry_state;
+    const bool adjacent = is_tokens(spec) || draft->carry_state || task->target == SEQRT_SIGNAL;
     task->window_stride = (int)(draft->window_stride ? draft->window_stride : adjacent ? draft->window_length : spec->window_given);
     spec->normalize = draft->normalize;
 }

@@ -221,7 +221,7 @@ static void add_target(Text *text, const SeqrtTask *task)
         text_add(text, "\n      columns: ");
         add_texts(text, task->target_columns, task->target_columns_count, 8);
         text_add(text, "      horizon: %d\n", task->horizon);
-    } else if (task->target == SEQRT_VALUE) {
+    } else if (seqrt_is_numbers(task->target)) {
         add_texts(text, task->target_columns, task->target_columns_count, 6);
     } else {
         add_text(text, task->target_columns[0]);

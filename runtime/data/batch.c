@@ -134,9 +134,9 @@ bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, 
 struct SeqrtLoader {
     const SeqrtDataset *data;
     const SeqrtPart *part;
-    size_t B, T, F, O;        /* F 0 for tokens, O 0 where the target is no value */
+    size_t B, T, F, O;        /* F 0 for tokens, O (of a sequence, or of a step) 0 where the target is no number */
     int real_bytes;
-    bool carry, labels_per_step;
+    bool carry, per_step;     /* per_step: the target */
     size_t window;            /* most steps of a row, <= T */
     size_t usable, stream;    /* carry: input steps of the part, of one batch row */
     int *order;               /* [part count] */
@@ -180,8 +180,8 @@ static bool loader_blocks(SeqrtLoader *loader)
     size_t B = loader->B, T = loader->T, real = (size_t)loader->real_bytes;
     bool labels = data->has_target && !loader->O;
     return integers_new(&loader->lengths, B, 1) && integers_new(&loader->tokens, B, data->tokens ? T : 0) &&
-           block_new(&loader->x, B * T, loader->F, real) && block_new(&loader->y, B, data->has_target ? loader->O : 0, real) &&
-           integers_new(&loader->labels, B, !labels ? 0 : loader->labels_per_step ? T : 1) &&
+           block_new(&loader->x, B * T, loader->F, real) && block_new(&loader->y, loader->per_step ? B * T : B, data->has_target ? loader->O : 0, real) &&
+           integers_new(&loader->labels, B, !labels ? 0 : loader->per_step ? T : 1) &&
            (loader->items = calloc(B, sizeof *loader->items)) && (loader->order = numbers(loader->part->count));
 }
 
@@ -195,10 +195,10 @@ SeqrtLoader *seqrt_loader_new(const SeqrtModel *model, const SeqrtDataset *data,
     loader->B = (size_t)model->B;
     loader->T = (size_t)model->T;
     loader->F = data->x ? (size_t)task->features : 0;
-    loader->O = seqrt_value_width(task);
+    loader->O = task->target == SEQRT_SIGNAL ? (size_t)task->target_columns_count : seqrt_value_width(task);
     loader->real_bytes = model->real_bytes;
     loader->carry = task->carry_state;
-    loader->labels_per_step = task->target == SEQRT_NEXT || task->target == SEQRT_TAG;
+    loader->per_step = seqrt_is_every_step(task->target);
     loader->window = task->window_length ? smaller(loader->T, (size_t)task->window_length) : loader->T;
     if (loader->carry) loader_streams(loader);
     if (loader_blocks(loader)) {
@@ -257,7 +257,7 @@ static void integers_put(int32_t *to, const int32_t *from, size_t count, size_t 
     memset(to + count, 0, (room - count) * sizeof *to);
 }
 
-/* Inputs and labels of the steps at..at+length-1 as row `row`. */
+/* Inputs of the steps at..at+length-1, and what they have of a target, as row `row`. */
 static void row_steps(SeqrtLoader *loader, size_t row, size_t at, size_t length)
 {
     const SeqrtDataset *data = loader->data;
@@ -265,7 +265,9 @@ static void row_steps(SeqrtLoader *loader, size_t row, size_t at, size_t length)
     loader->lengths[row] = (int32_t)length;
     if (loader->tokens) integers_put(loader->tokens + row * T, data->tokens + at, length, T);
     if (loader->x) reals_put(loader, loader->x, row * T * F, data->x + at * F, length * F, T * F);
-    if (!loader->labels || !loader->labels_per_step) return;
+    if (!loader->per_step) return;
+    if (loader->y) reals_put(loader, loader->y, row * T * loader->O, data->series + at * loader->O, length * loader->O, T * loader->O);
+    if (!loader->labels) return;
     const int32_t *labels = data->task->target == SEQRT_NEXT ? data->tokens + at + 1 : data->tags + at;
     integers_put(loader->labels + row * T, labels, length, T);
 }
@@ -274,8 +276,8 @@ static void item_put(SeqrtLoader *loader, size_t row, int number)
 {
     const SeqrtItem *item = &loader->data->items[number];
     row_steps(loader, row, item->at, smaller((size_t)item->length, loader->T));
-    if (loader->labels && !loader->labels_per_step) loader->labels[row] = item->label;
-    if (loader->y) reals_put(loader, loader->y, row * loader->O, loader->data->values + (size_t)number * loader->O, loader->O, loader->O);
+    if (loader->labels && !loader->per_step) loader->labels[row] = item->label;
+    if (loader->y && !loader->per_step) reals_put(loader, loader->y, row * loader->O, loader->data->values + (size_t)number * loader->O, loader->O, loader->O);
     loader->items[row] = number;
 }
 
@@ -288,7 +290,7 @@ static void stream_put(SeqrtLoader *loader, size_t row, size_t w)
     size_t length = start < end ? smaller(end - start, loader->window) : 0, at = loader->part->first_step + start;
     row_steps(loader, row, length ? at : 0, length);
     loader->items[row] = loader->part->items[0];
-    if (!loader->y) return;
+    if (!loader->y || loader->per_step) return;
     size_t from = data->task->target == SEQRT_FORECAST ? at + length : at + length - 1;
     const double *value = data->series + (length ? from * (size_t)data->task->target_columns_count : 0);
     reals_put(loader, loader->y, row * loader->O, value, length ? loader->O : 0, loader->O);

@@ -27,7 +27,7 @@ bool seqrt_groups_add(SeqrtGroups *groups, const char *id, long row); /* false: 
 char *seqrt_groups_warning(const SeqrtGroups *groups, const char *path, const char *column);
 void seqrt_groups_free(SeqrtGroups *groups);
 
-/* Reals of one item's value: the columns of a value target, horizon * columns of a forecast, else 0. */
+/* Reals of one item's value: the columns of a value target, horizon * columns of a forecast, else 0. A signal's belong to the steps. */
 static inline size_t seqrt_value_width(const SeqrtTask *task)
 {
     size_t columns = (size_t)task->target_columns_count;

@@ -53,7 +53,7 @@ static bool is_rows(const Builder *b) { return b->task->input == SEQRT_ROWS; }
 
 static bool has_series(const Builder *b)
 {
-    return is_rows(b) && b->reads_target && (b->task->target == SEQRT_VALUE || b->task->target == SEQRT_FORECAST);
+    return is_rows(b) && b->reads_target && seqrt_is_numbers(b->task->target);
 }
 
 static bool reads_class(const Builder *b, SeqrtTarget target) { return b->reads_target && b->task->target == target; }
@@ -137,6 +137,16 @@ static bool label_read(Builder *b, const SeqrtTable *table, int32_t *label)
     return b->need_target ? class_unknown(b, table) : target_drop(b);
 }
 
+/* bce compares with chances. */
+static bool is_chance(const Builder *b, double value) { return b->task->loss != SEQRT_BCE || (value >= 0 && value <= 1); }
+
+static bool value_beyond(Builder *b, long row, int column, double value)
+{
+    if (!b->need_target) return target_drop(b);
+    return seqrt_fail(b->error, "%s:%ld: column \"%.200s\": %g; loss: bce expects numbers from 0 to 1", b->data->path, row,
+                           b->task->target_columns[column], value);
+}
+
 static bool value_read(Builder *b, const SeqrtTable *table, double *value)
 {
     const SeqrtTask *task = b->task;
@@ -144,6 +154,7 @@ static bool value_read(Builder *b, const SeqrtTable *table, double *value)
         value[c] = NAN;
         if (may_be_empty(b) && !*seqrt_table_cell(table, b->targets[c])) continue;
         if (!seqrt_table_number(table, b->targets[c], &value[c], b->error)) return b->need_target ? false : target_drop(b);
+        if (task->target == SEQRT_SIGNAL && !is_chance(b, value[c])) return value_beyond(b, seqrt_table_row(table), c, value[c]);
         if (task->target_shift) value[c] = (value[c] - task->target_shift[c]) / task->target_scale[c];
     }
     return true;
@@ -170,14 +181,6 @@ static bool target_missing(Builder *b, size_t last)
                            b->task->target == SEQRT_CLASS ? "class" : "number");
 }
 
-/* Chances, which bce compares with */
-static bool value_beyond(Builder *b, size_t last, int column, double value)
-{
-    if (!b->need_target) return target_drop(b);
-    return seqrt_fail(b->error, "%s:%ld: column \"%.200s\": %g; loss: bce expects numbers from 0 to 1", b->data->path,
-                           b->rows ? b->rows[last] : b->row, b->task->target_columns[column], value);
-}
-
 static bool item_values(Builder *b, size_t last)
 {
     size_t width = seqrt_value_width(b->task), columns = (size_t)b->task->target_columns_count;
@@ -185,7 +188,7 @@ static bool item_values(Builder *b, size_t last)
     const double *source = b->data->series ? b->data->series + from * columns : b->value;
     for (size_t i = 0; i < width; i++)
         if (isnan(source[i])) return target_missing(b, last);
-        else if (b->task->loss == SEQRT_BCE && !(source[i] >= 0 && source[i] <= 1)) return value_beyond(b, last, (int)(i % columns), source[i]);
+        else if (!is_chance(b, source[i])) return value_beyond(b, b->rows ? b->rows[last] : b->row, (int)(i % columns), source[i]);
     memcpy(b->data->values + (size_t)b->data->items_count * width, source, width * sizeof *source);
     return true;
 }
@@ -407,17 +410,17 @@ static bool text_read(Builder *b)
 
 /* ---- beginning and end ---- */
 
-/* What a class, value, tag, next and forecast target may stand on. */
+/* What each target may stand on */
 static bool task_check(Builder *b)
 {
     const SeqrtTask *task = b->task;
     static const unsigned sequence = 1u << SEQRT_CLASS | 1u << SEQRT_VALUE;
     static const unsigned text = 1u << SEQRT_CLASS | 1u << SEQRT_VALUE | 1u << SEQRT_NEXT;
-    static const unsigned rows = 1u << SEQRT_CLASS | 1u << SEQRT_VALUE | 1u << SEQRT_TAG | 1u << SEQRT_FORECAST;
+    static const unsigned rows = 1u << SEQRT_CLASS | 1u << SEQRT_VALUE | 1u << SEQRT_TAG | 1u << SEQRT_FORECAST | 1u << SEQRT_SIGNAL;
     const unsigned allowed[] = {text, text, text, rows, sequence, 1u << SEQRT_NEXT}; /* by SeqrtInput */
     bool numbers = task->input == SEQRT_ROWS || task->input == SEQRT_SHAPED;
     if (!(allowed[task->input] >> task->target & 1))
-        return seqrt_fail(b->error, "%s: this target needs another input: tags and forecasts need rows, next needs text", b->data->path);
+        return seqrt_fail(b->error, "%s: this target needs another input: tags, signals and forecasts need rows, next needs text", b->data->path);
     if (numbers != (task->features > 0) || (numbers && task->input_columns_count % task->features))
         return seqrt_fail(b->error, "%s: %d columns for %d features a step", b->data->path, task->input_columns_count, task->features);
     if (task->carry_state && (!seqrt_one_series(task) || task->target == SEQRT_CLASS))

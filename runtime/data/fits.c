@@ -20,16 +20,15 @@ static bool beyond(const SeqrtDataset *data, int item, const char *column, size_
                       " codegen.real to float64", data->path, data->items[item].row, column, step + 1);
 }
 
-/* Steps that no item holds are no input of the model. */
-static bool inputs_fit(const SeqrtDataset *data, SeqrtError *error)
+/* F numbers a step. Steps that no item holds do not come to the model. */
+static bool steps_fit(const SeqrtDataset *data, const double *numbers, size_t F, const char *const *columns, SeqrtError *error)
 {
-    const SeqrtTask *task = data->task;
-    size_t F = (size_t)task->features, count = data->x ? data->steps * F : 0;
-    for (size_t i = 0; (i = first_beyond(data->x, i, count)) < count; i++)
+    size_t count = numbers ? data->steps * F : 0;
+    for (size_t i = 0; (i = first_beyond(numbers, i, count)) < count; i++)
         for (int k = 0; k < data->items_count; k++) {
             const SeqrtItem *item = &data->items[k];
-            size_t at = i / F - item->at, column = task->input == SEQRT_SHAPED ? at * F + i % F : i % F;
-            if (i / F >= item->at && at < (size_t)item->length) return beyond(data, k, task->input_columns[column], at, error);
+            size_t at = i / F - item->at, column = data->task->input == SEQRT_SHAPED ? at * F + i % F : i % F;
+            if (i / F >= item->at && at < (size_t)item->length) return beyond(data, k, columns[column], at, error);
         }
     return true;
 }
@@ -40,5 +39,6 @@ bool seqrt_dataset_fits(const SeqrtModel *model, const SeqrtDataset *data, Seqrt
     size_t width = seqrt_value_width(data->task), count = data->values ? (size_t)data->items_count * width : 0;
     size_t columns = (size_t)data->task->target_columns_count, i = first_beyond(data->values, 0, count);
     if (i < count) return beyond(data, (int)(i / width), data->task->target_columns[i % width % columns], i % width / columns, error);
-    return inputs_fit(data, error);
+    if (data->task->target == SEQRT_SIGNAL && !steps_fit(data, data->series, columns, data->task->target_columns, error)) return false;
+    return steps_fit(data, data->x, (size_t)data->task->features, data->task->input_columns, error);
 }

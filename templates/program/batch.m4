@@ -95,6 +95,13 @@ static void pack_target(Model *m, const int first, const int rows, const int32_t
     for (int b = first; b < first + rows; b++)
         m->labels[b] = target[m->order[b]];
 }|>)m4_dnl
+sg_defop(<|sg_pack_values_steps|>, 0, <|
+static void pack_target(Model *m, const int first, const int rows, const Real *target)
+{
+    for (int t = 0; t < m->steps; t++)
+        for (int b = first; b < first + rows && b < m->rows[t]; b++)
+            memcpy(m->target + (m->at[t] + b) * O, target + place(m, b, t) * O, O * sizeof(Real));
+}|>)m4_dnl
 sg_defop(<|sg_pack_values|>, 0, <|
 static void pack_target(Model *m, const int first, const int rows, const Real *target)
 {

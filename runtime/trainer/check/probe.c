@@ -113,7 +113,7 @@ static void result_batch(Probe *p)
     result_copy(p, "batch.tokens", SAFE_I32, b->tokens, b->rows, T, 0);
     result_copy(p, "batch.x", seqrt_real_type(p->model), b->x, b->rows, T, p->task->features);
     result_copy(p, "batch.labels", SAFE_I32, b->labels, b->rows, p->model->per_step ? T : 0, 0);
-    result_copy(p, "batch.y", seqrt_real_type(p->model), b->y, b->rows, p->task->outputs, 0);
+    result_copy(p, "batch.y", seqrt_real_type(p->model), b->y, b->rows, p->model->per_step ? T : p->task->outputs, p->model->per_step ? p->task->outputs : 0);
 }
 
 /* ---- a batch from a file ---- */
@@ -171,9 +171,9 @@ static bool inputs_read(Probe *p, const SafeFile *file, int64_t rows)
 
 static bool targets_read(Probe *p, const SafeFile *file, int64_t rows)
 {
-    int64_t T = p->model->T, steps[2] = {rows, T}, values[2] = {rows, p->task->outputs};
+    int64_t T = p->model->T, O = p->task->outputs, steps[2] = {rows, T}, values[3] = {rows, p->model->per_step ? T : O, O};
     if (p->s.y) {
-        const SafeTensor *y = batch_tensor(p, file, "y", 2, values);
+        const SafeTensor *y = batch_tensor(p, file, "y", p->model->per_step ? 3 : 2, values);
         return y && reals_read(p, y, p->s.y);
     }
     const SafeTensor *labels = batch_tensor(p, file, "labels", p->model->per_step ? 2 : 1, steps);
@@ -236,7 +236,7 @@ static SeqrtBatch row_batch(const Probe *p, int r)
     return (SeqrtBatch){.rows = 1, .lengths = b->lengths + row, .tokens = b->tokens ? b->tokens + row * T : NULL,
                         .x = b->x ? (char *)p->s.x + row * T * (size_t)p->task->features * real : NULL,
                         .labels = b->labels ? b->labels + row * (p->model->per_step ? T : 1) : NULL,
-                        .y = b->y ? (char *)p->s.y + row * (size_t)p->task->outputs * real : NULL};
+                        .y = b->y ? (char *)p->s.y + row * seqrt_outputs(p->model, 1) * real : NULL};
 }
 
 static bool has_dropout(Probe *p)
@@ -309,6 +309,8 @@ static void junk_step(Probe *p, size_t step)
         p->s.tokens[step] = p->task->vocab_count - 1;
     for (size_t f = 0; p->s.x && f < F; f++)
         seqrt_real_set(p->model, p->s.x, step * F + f, NAN);
+    for (size_t o = 0; p->s.y && p->model->per_step && o < (size_t)p->task->outputs; o++)
+        seqrt_real_set(p->model, p->s.y, step * (size_t)p->task->outputs + o, NAN);
     if (p->s.labels && p->model->per_step)
         p->s.labels[step] = seqrt_labels(p->task) - 1;
 }

@@ -31,7 +31,7 @@ Synthetic seqrt_synthetic_new(const SeqrtModel *model, int rows)
     if (seqrt_labels(task))
         s.labels = seqrt_need(b * (model->per_step ? T : 1), sizeof(int32_t));
     else
-        s.y = seqrt_need(b * (size_t)task->outputs, real);
+        s.y = seqrt_need(seqrt_outputs(model, rows), real);
     for (size_t i = 0; i < b; i++)
         s.lengths[i] = model->T;
     s.batch = (SeqrtBatch){rows, s.lengths, s.tokens, s.x, s.labels, s.y};
@@ -80,7 +80,7 @@ static void targets_fill(const SeqrtModel *model, Synthetic *s, uint64_t seed)
     int32_t first = task->target == SEQRT_NEXT && task->vocab_count > 1;
     for (size_t i = 0; s->labels && i < labels; i++)
         s->labels[i] = first + (int32_t)draw(seed, DRAW_LABELS, i, (uint64_t)(seqrt_labels(task) - first));
-    for (size_t i = 0; s->y && i < b * (size_t)task->outputs; i++)
+    for (size_t i = 0; s->y && i < seqrt_outputs(model, s->batch.rows); i++)
         seqrt_real_set(model, s->y, i, task->loss == SEQRT_BCE ? (double)draw(seed, DRAW_Y, i, 2) : draw_normal(seed, DRAW_Y, i));
 }
 

@@ -85,12 +85,10 @@ typedef struct Details {
     long sequence;         /* done so far; carried streams are numbered by their row of the batch */
 } Details;
 
-static bool values_judged(const SeqrtTask *task) { return task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST; }
-
 static void details_header(const Details *d)
 {
     bool text = d->data->texts && !d->model->per_step;
-    if (values_judged(d->model->task))
+    if (seqrt_is_numbers(d->model->task->target))
         fputs("sequence,step,column,true,predicted\n", d->file);
     else
         fprintf(d->file, "sequence,%srow,%strue,predicted,chance\n", d->model->per_step ? "step," : "", text ? "text," : "");
@@ -115,12 +113,13 @@ static void label_details(Details *d, long step, int item, const void *out, size
     fprintf(d->file, ",%.6g\n", seqrt_shown(d->chances[best]));
 }
 
-static void value_details(Details *d, const void *out, const void *y, size_t at)
+/* step 0: of a sequence, where the steps are those of the horizon */
+static void value_details(Details *d, long step, const void *out, const void *y, size_t at)
 {
     const SeqrtTask *task = d->model->task;
     for (int o = 0; o < task->outputs; o++) {
         double should = seqrt_real(d->model, y, at + (size_t)o);
-        fprintf(d->file, "%ld,%d,", d->sequence, o / task->target_columns_count + 1);
+        fprintf(d->file, "%ld,%ld,", d->sequence, step ? step : o / task->target_columns_count + 1);
         seqrt_csv_cell(d->file, task->target_columns[o % task->target_columns_count]);
         putc(',', d->file);
         seqrt_csv_real(d->file, d->model, seqrt_own_units(task, o, should));
@@ -139,12 +138,14 @@ static void details_batch(void *context, const SeqrtBatch *batch, int i, const i
         d->sequence = carry ? (long)b + 1 : d->sequence + 1;
         if (batch->lengths[b] == 0)
             continue;
-        if (batch->y)
-            value_details(d, out, batch->y, b * O);
-        else if (!d->model->per_step)
-            label_details(d, 0, items[b], out, b * O, batch->labels[b]);
-        for (size_t t = 0; d->model->per_step && t < (size_t)batch->lengths[b]; t++)
-            label_details(d, (carry ? (long)i * d->model->T : 0) + (long)t + 1, items[b], out, (b * T + t) * O, batch->labels[b * T + t]);
+        const size_t first = d->model->per_step ? b * T : b, count = d->model->per_step ? (size_t)batch->lengths[b] : 1;
+        for (size_t k = 0; k < count; k++) {
+            const long step = d->model->per_step ? (carry ? (long)i * d->model->T : 0) + (long)k + 1 : 0;
+            if (batch->y)
+                value_details(d, step, out, batch->y, (first + k) * O);
+            else
+                label_details(d, step, items[b], out, (first + k) * O, batch->labels[first + k]);
+        }
     }
 }
 

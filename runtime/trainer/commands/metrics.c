@@ -67,12 +67,12 @@ static void batch_count(Metrics *m, const SeqrtModel *model, const SeqrtBatch *b
     for (size_t b = 0; b < (size_t)batch->rows; b++) {
         if (batch->lengths[b] == 0)
             continue;
-        if (batch->y)
-            value_count(m, model, out, batch->y, b * O);
-        else if (!model->per_step)
-            label_count(m, model, out, b * O, batch->labels[b]);
-        for (size_t t = 0; model->per_step && t < (size_t)batch->lengths[b]; t++)
-            label_count(m, model, out, (b * T + t) * O, batch->labels[b * T + t]);
+        const size_t first = model->per_step ? b * T : b, count = model->per_step ? (size_t)batch->lengths[b] : 1;
+        for (size_t i = first; i < first + count; i++)
+            if (batch->y)
+                value_count(m, model, out, batch->y, i * O);
+            else
+                label_count(m, model, out, i * O, batch->labels[i]);
     }
 }
 
@@ -80,7 +80,7 @@ static void batch_count(Metrics *m, const SeqrtModel *model, const SeqrtBatch *b
 
 Metrics seqrt_metrics_new(const SeqrtTask *task)
 {
-    bool values = task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST;
+    bool values = seqrt_is_numbers(task->target);
     bool classes = task->target == SEQRT_CLASS || task->target == SEQRT_TAG;
     Metrics m = {.columns = values ? task->target_columns_count : 0, .horizon = task->horizon > 0 ? task->horizon : 1};
     m.errors = seqrt_need(values ? (size_t)task->outputs : 0, sizeof *m.errors);

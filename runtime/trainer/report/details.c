@@ -55,7 +55,7 @@ static void mistake_add(Details *d, const RowFile *file, const Columns *c, doubl
                                 isfinite(row) ? (long long)row : -1, isfinite(step) ? (long long)step : -1};
 }
 
-/* ---- numbers to draw: of each column the first step ahead, the last JUDGED_MAX ---- */
+/* ---- numbers to draw: of each column the first step ahead, or every step of a signal, the last JUDGED_MAX ---- */
 
 static Judged *judged_of(Details *d, const char *column, bool series)
 {
@@ -97,11 +97,11 @@ static void judged_end(Judged *judged)
     judged->count = JUDGED_MAX;
 }
 
-static void number_add(Details *d, const RowFile *file, const Columns *c, bool series)
+static void number_add(Details *d, const RowFile *file, const Columns *c, bool series, bool every_step)
 {
     double should = number(file, c->should), is = number(file, c->is), step = number(file, c->step);
     mistake_add(d, file, c, fabs(is - should));
-    if (!isfinite(should) || !isfinite(is) || step > 1)
+    if (!isfinite(should) || !isfinite(is) || (step > 1 && !every_step))
         return;
     Judged *judged = judged_of(d, cell(file, c->column), series);
     if (judged)
@@ -110,7 +110,7 @@ static void number_add(Details *d, const RowFile *file, const Columns *c, bool s
 
 /* ---- the file ---- */
 
-bool seqrt_details_read(Details *d, const char *path, bool series)
+bool seqrt_details_read(Details *d, const char *path, bool series, bool every_step)
 {
     RowFile file;
     *d = (Details){0};
@@ -120,7 +120,7 @@ bool seqrt_details_read(Details *d, const char *path, bool series)
     d->numbers = c.column >= 0;
     while (seqrt_row_next(&file))
         if (d->numbers)
-            number_add(d, &file, &c, series);
+            number_add(d, &file, &c, series, every_step);
         else if (strcmp(cell(&file, c.should), cell(&file, c.is)) != 0)
             mistake_add(d, &file, &c, number(&file, c.chance));
     for (int i = 0; i < d->judged_count; i++)

@@ -23,7 +23,7 @@ typedef struct Details {
 } Details;
 
 /* series: the rows are in time order. False: there is no such file. */
-bool seqrt_details_read(Details *details, const char *path, bool series);
+bool seqrt_details_read(Details *details, const char *path, bool series, bool every_step);
 void seqrt_details_free(Details *details);
 
 #endif

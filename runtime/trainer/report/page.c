@@ -35,7 +35,7 @@ static const char *target_words(const Report *r)
 {
     static const char *const words[][2] = {
         {"class", "One class a sequence: "}, {"tag", "One class a step: "}, {"value", "Numbers a sequence: "},
-        {"forecast", "A forecast of "}, {"next", "The next token"},
+        {"signal", "Numbers a step: "},        {"forecast", "A forecast of "}, {"next", "The next token"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(words[i][0], r->target) == 0)
@@ -49,7 +49,7 @@ static void task_write(const Report *r, FILE *out)
     const char *train = seqrt_result_text(r->task, "train"), *judged = seqrt_result_text(r->task, r->judged_on);
     char count[32];
     double n = r->best ? seqrt_result_number(r->best->eval, "count") : NAN;
-    bool steps = strcmp(r->target, "next") == 0 || strcmp(r->target, "tag") == 0;
+    bool steps = strcmp(r->target, "next") == 0 || strcmp(r->target, "tag") == 0 || strcmp(r->target, "signal") == 0;
     fputs("<p class=task>", out);
     fputs(target_words(r), out);
     list_write(json_object_get(r->task, "columns"), out);
@@ -200,9 +200,9 @@ static void judged_write(const Report *r, bool plots, FILE *out)
 {
     const char *file = seqrt_result_text(json_object_get(r->root, "best"), "details");
     char *path = file && r->best ? seqrt_results_path(r, file) : NULL;
-    bool series = json_is_true(json_object_get(r->task, "series"));
+    bool signal = strcmp(r->target, "signal") == 0, series = json_is_true(json_object_get(r->task, "series"));
     Details d;
-    if (path && seqrt_details_read(&d, path, series)) {
+    if (path && seqrt_details_read(&d, path, series || signal, signal)) {
         if (d.judged_count)
             fprintf(out, "<h2>%s</h2>\n", strcmp(r->target, "forecast") == 0 ? "Forecast and truth" : "Prediction and truth");
         for (int i = 0; i < d.judged_count; i++) {
@@ -224,7 +224,7 @@ static void judged_write(const Report *r, bool plots, FILE *out)
 void seqrt_page_write(const Report *r, bool plots, FILE *out)
 {
     const char *generator = seqrt_result_text(r->root, "seqgen");
-    bool numbers = strcmp(r->target, "value") == 0 || strcmp(r->target, "forecast") == 0;
+    bool numbers = strcmp(r->target, "value") == 0 || strcmp(r->target, "forecast") == 0 || strcmp(r->target, "signal") == 0;
     head_write(r, out);
     final_write(r, plots, out);
     seqrt_section_failures(r, out);

@@ -17,7 +17,7 @@ const char *seqrt_report_metric(const SeqrtTask *task, bool *higher)
     *higher = false;
     if (task->target == SEQRT_NEXT)
         return "loss";
-    if ((task->target == SEQRT_VALUE || task->target == SEQRT_FORECAST) && task->loss != SEQRT_BCE)
+    if (seqrt_is_numbers(task->target) && task->loss != SEQRT_BCE)
         return task->loss == SEQRT_MAE ? "mae" : "rmse";
     *higher = true;
     return "accuracy";

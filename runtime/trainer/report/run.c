@@ -101,7 +101,7 @@ static int write_sample(Trainer *t, const char *weights, const char *path)
 
 /* ---- results.json ---- */
 
-static const char *const target_words[] = {"class", "value", "tag", "next", "forecast"};
+static const char *const target_words[] = {"class", "value", "tag", "next", "forecast", "signal"};
 
 static json_t *words(int count, const char *const *list)
 {

@@ -177,7 +177,7 @@ void seqrt_section_mistakes(const Report *r, const char *heading, FILE *out)
     const char *file = seqrt_result_text(json_object_get(r->root, "best"), "details");
     char *path = file && strcmp(r->target, "next") != 0 ? seqrt_results_path(r, file) : NULL;
     Details d;
-    if (path && seqrt_details_read(&d, path, true)) {
+    if (path && seqrt_details_read(&d, path, true, true)) {
         if (d.mistakes_count) {
             fprintf(out, "<h2>%s</h2>\n", heading);
             mistakes_table(&d, out);
