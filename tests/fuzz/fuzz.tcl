@@ -159,7 +159,7 @@ proc numbers {count} {
 proc target_cells {target loss i} {
     switch [lindex $target 0] {
         class - tag { return k[expr {$i % [lindex $target 1]}] }
-        value {
+        value - signal {
             set row {}
             foreach x [numbers [lindex $target 1]] { lappend row [expr {$loss eq "bce" ? $x > 0 : $x}] }
             return $row
@@ -171,7 +171,7 @@ proc target_cells {target loss i} {
 proc target_columns {target} {
     switch [lindex $target 0] {
         class - tag { return label }
-        value { return [columns y [lindex $target 1]] }
+        value - signal { return [columns y [lindex $target 1]] }
         default { return {} }
     }
 }
@@ -179,7 +179,7 @@ proc target_columns {target} {
 proc target_line {target} {
     switch [lindex $target 0] {
         class - tag { return "target: {[lindex $target 0]: label}" }
-        value { return "target: {value: \[[join [columns y [lindex $target 1]] {, }]\]}" }
+        value - signal { return "target: {[lindex $target 0]: \[[join [columns y [lindex $target 1]] {, }]\]}" }
         next { return "target: {next: true}" }
         forecast { return "target: {forecast: {columns: \[[join [columns x [lindex $target 1]] {, }]\], horizon: [lindex $target 2]}}" }
     }
@@ -192,7 +192,7 @@ proc rows_file {features target loss T grouped} {
     for {set s 0} {$s < 14} {incr s} {
         set length [between 1 $T]
         for {set t 0} {$t < $length} {incr t; incr row} {
-            set i [expr {[lindex $target 0] eq "tag" ? $row : $s}]
+            set i [expr {[lindex $target 0] in {tag signal} ? $row : $s}]
             lappend lines [join [concat [expr {$grouped ? "s$s" : ""}] [numbers $features] [target_cells $target $loss $i]] ,]
         }
     }
@@ -222,8 +222,8 @@ proc pick_target {source} {
     switch $source {
         text    { return next }
         shaped  { return [one [list class [between 2 6]] [list value [between 1 4]]] }
-        rows    { return [one [list class [between 2 6]] [list value [between 1 4]] [list tag [between 2 6]]] }
-        series  { return [one [list forecast [between 1 $::features] [between 1 4]] [list value [between 1 3]] [list tag [between 2 4]]] }
+        rows    { return [one [list class [between 2 6]] [list value [between 1 4]] [list tag [between 2 6]] [list signal [between 1 4]]] }
+        series  { return [one [list forecast [between 1 $::features] [between 1 4]] [list value [between 1 3]] [list tag [between 2 4]] [list signal [between 1 3]]] }
         default { return [one [list class [between 2 6]] next [list value [between 1 3]]] }
     }
 }
@@ -232,7 +232,7 @@ proc pick_loss {target} {
     switch [lindex $target 0] {
         class - tag { return [expr {[lindex $target 1] == 2 && [chance 40] ? "bce" : "cross_entropy"}] }
         next { return cross_entropy }
-        value { return [one mse mae huber bce] }
+        value - signal { return [one mse mae huber bce] }
         forecast { return [one mse mae huber] }
     }
 }
@@ -256,9 +256,9 @@ proc make_spec {dir} {
     set loss [pick_loss $target]
     set windows [expr {$source in {text series}}]
     set ::causal 0
-    set carry [expr {$windows && [lindex $target 0] in {next tag} && [chance 40]}]
+    set carry [expr {$windows && [lindex $target 0] in {next tag signal} && [chance 40]}]
     if {$carry} { set ::causal 1 }
-    set per_step [expr {[lindex $target 0] in {next tag}}]
+    set per_step [expr {[lindex $target 0] in {next tag signal}}]
 
     set file [expr {$source eq "text" ? "data.txt" : "data.csv"}]
     set data [list "train: $file"]

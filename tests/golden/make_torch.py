@@ -26,7 +26,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 # ---- the cases -------------------------------------------------------------------------------------------------
 # data: chars V (entries written out; V + 2 with padding and unknown) | rows F | shaped F
-# target: class K | tag K | next | value O | forecast (columns, horizon)
+# target: class K | tag K | next | value O | signal O | forecast (columns, horizon)
 # lengths: "ragged" (1..T, one of them T) | "full"; room: rows of the spec's batch that this batch leaves empty
 
 
@@ -115,6 +115,11 @@ CASES = [
          optimizer={"adam": {"lr": 0.02}}, clip_norm=0.4),
     case("forecast_lstm", ("rows", 2), ("forecast", 2, 3), [{"lstm": {"hidden": 14}}, "last", linear("targets")], 8, 5,
          loss="mse", lengths="full", optimizer={"adam": {"lr": 0.01}}),
+    case("signal_lstm", ("rows", 2), ("signal", 3), [{"lstm": {"hidden": 14}}, linear("targets")], 7, 5, loss="mse", room=2,
+         optimizer={"adam": {"lr": 0.01}}, clip_norm=0.5),
+    case("signal_gru_bidirectional", ("rows", 3), ("signal", 1),
+         [{"gru": {"hidden": 9, "bidirectional": True}}, "layer_norm", linear("targets")], 6, 4, loss="huber"),
+    case("signal_bce", ("rows", 2), ("signal", 2), [{"rnn": {"hidden": 11}}, linear("targets")], 5, 6, loss="bce"),
     case("huber_far", ("rows", 2), ("value", 3), [{"rnn": {"hidden": 12}}, "last", linear("targets")], 4, 17,
          loss="huber", optimizer={"sgd": {"lr": 0.2}}, clip_norm=0.3),
 ]
@@ -141,7 +146,7 @@ def vocab_of(case):
 
 def outputs_of(case):
     kind, *sizes = case["target"]
-    return {"value": lambda: sizes[0], "forecast": lambda: sizes[0] * sizes[1]}.get(kind, lambda: 0)()
+    return {"value": lambda: sizes[0], "signal": lambda: sizes[0], "forecast": lambda: sizes[0] * sizes[1]}.get(kind, lambda: 0)()
 
 
 class Net(nn.Module):
@@ -229,6 +234,9 @@ def loss_of(case, output, batch):
     function = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss,
                 "bce": F.binary_cross_entropy_with_logits}[loss]
     if "y" in batch:
+        if batch["y"].dim() == 3:  # numbers a step: of the valid ones
+            mask = torch.arange(case["T"])[None, :] < batch["lengths"][:, None]
+            return function(output[mask], batch["y"][mask])
         return function(output, batch["y"])
     output, labels = output.squeeze(-1), batch["labels"]  # two classes: the logit of the second
     if labels.dim() == 2:
@@ -266,10 +274,10 @@ def make_batch(case):
         classes = target[1] if target[0] == "tag" else width + 2
         low = 0 if target[0] == "tag" else 1
         batch["labels"] = torch.randint(low, classes, (B, T)).masked_fill(~mask, 10**6)
-    elif case["loss"] == "bce":
-        batch["y"] = torch.randint(0, 2, (B, outputs_of(case))).double()
     else:
-        batch["y"] = 1.5 * torch.randn(B, outputs_of(case), dtype=torch.float64)
+        shape = (B, T, outputs_of(case)) if target[0] == "signal" else (B, outputs_of(case))
+        y = torch.randint(0, 2, shape).double() if case["loss"] == "bce" else 1.5 * torch.randn(shape, dtype=torch.float64)
+        batch["y"] = y.masked_fill(~mask[:, :, None], 1e3) if target[0] == "signal" else y
     return batch
 
 
@@ -334,10 +342,10 @@ def data_section(case):
             cells += [lambda i: f"k{(i // T if source == 'rows' else i) % sizes[0]}"]
     elif kind == "next":
         lines += ["target: {next: true}"]
-    elif kind == "value":
-        lines += [f"target: {flow({'value': columns('y', sizes[0])})}"]
+    elif kind in ("value", "signal"):
+        lines += [f"target: {flow({kind: columns('y', sizes[0])})}"]
         header += columns("y", sizes[0])
-        row = (lambda i: i // T) if source == "rows" else (lambda i: i)
+        row = (lambda i: i // T) if source == "rows" and kind == "value" else (lambda i: i)
         cells += [lambda i, j=j: f"{(row(i) + j) % 2}" for j in range(sizes[0])]
     else:
         lines += [f"target: {flow({'forecast': {'columns': columns('x', sizes[0]), 'horizon': sizes[1]}})}"]

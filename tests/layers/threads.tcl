@@ -38,6 +38,7 @@ test bidirectional_stack {
     differing $quick $portable -model {"embedding: {dim: 9}" {dropout: {p: 0.3}} "gru: {hidden: 22, layers: 2, bidirectional: true, dropout: 0.2}"
         layer_norm mean {dropout: {p: 0.3}} "linear: {out: classes}"}
 } {}
+test signal { differing $quick $portable -batch 40 -input rows -target {signal 3} -model {"lstm: {hidden: 50}" "linear: {out: targets}"} } {}
 test per_step { differing $quick $portable -batch 40 -input rows -target {tag 3} -model {"linear: {out: 33}" tanh "rnn: {hidden: 50}" gelu "linear: {out: classes}"} } {}
 test language { differing $quick $portable -target next -model {"lstm: {hidden: 40}" "linear: {out: vocab}"} } {}
 test flatten { differing $quick $portable -batch 70 -model {flatten "linear: {out: 300}" relu "linear: {out: 200}" sigmoid "linear: {out: classes}"} } {}

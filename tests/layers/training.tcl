@@ -26,6 +26,13 @@ test loss/cross_entropy_tag {
 } good
 test loss/bce_class { verify -target {class 2} -loss bce -model [list {*}$pooled "linear: {out: 1}"] } good
 test loss/bce_tag { verify -input rows -target {tag 2} -loss bce -model {"gru: {hidden: 6}" "linear: {out: 1}"} } good
+foreach loss {mse mae huber bce} { # numbers a step: of the valid ones alone
+    test loss/${loss}_signal {
+        verify -input rows -target {signal 2} -loss $loss -model {"lstm: {hidden: 6}" "linear: {out: targets}"}
+    } good
+}
+test loss/signal_alone { verify -input rows -batch 1 -target {signal 1} -model {"gru: {hidden: 5}" "linear: {out: targets}"} } good
+test loss/signal_vectors { verify_vectors -input rows -batch 9 -T 20 -target {signal 20} -loss huber -model {"lstm: {hidden: 19, bidirectional: true}" "linear: {out: targets}"} } good
 test class_weights/alone { # most batches of one have no loss, the first that is drawn with this seed, too
     verify -target {class 3} -batch 1 -seed 3 -train {"class_weights: [1, 0, 0]"} -model [list {*}$pooled "linear: {out: classes}"]
 } good

@@ -188,6 +188,44 @@ test tags/details {
     list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [json_number $json count] \
         [close_to [json_number $json accuracy] [expr {$right / double([llength [table d.csv]])}]] [lrange [lindex [table d.csv] 3] 0 2]
 } {sequence,step,row,true,predicted,chance 39 39 1 {2 1 5}}
+# Numbers a step: every row is judged once, in the file's units and its order, cut or not
+foreach {name more rows} {groups "" 39 cut "window: {length: 2}, " 39 short "max_length: 3, " 27} {
+    test signals/$name {
+        put signal.yaml [string map [list TARGET "{signal: price}" POOL {} OUT targets "data: \{" "data: \{$more"] $rows_spec]
+        ran -env $quick $seqgen build signal.yaml -o signal --target portable --quiet
+        trainer signal train --quiet --save s.safetensors
+        set json [trainer signal eval --load s.safetensors --json --details d.csv]
+        set squares 0
+        set apart 0 ;# from the file
+        set expected [lmap row [table rows_test.csv] { lindex $row 2 }]
+        foreach row [table d.csv] {
+            set squares [expr {$squares + ([lindex $row 3] - [lindex $row 4]) ** 2}]
+        }
+        if {$rows == 39} { foreach row [table d.csv] price $expected { if {![close_to [lindex $row 3] $price]} { incr apart } } }
+        set predicted [answer [trainer signal predict --load s.safetensors]]
+        list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [json_number $json count] $apart \
+            [close_to [json_number $json rmse] [expr {sqrt($squares / $rows)}]] [llength $predicted]
+    } [list sequence,step,column,true,predicted $rows $rows 0 1 $rows]
+}
+test signals/carried {
+    put carried.csv "x,price\n[join [lmap row [table rows_test.csv] { join [lrange $row 1 2] , }] \n]\n"
+    put carried.yaml [string map {TARGET "{signal: price}" POOL {} OUT targets "train: rows.csv, test: rows_test.csv, sequence: id" "train: carried.csv, window: {length: 5, carry_state: true}"} $rows_spec]
+    ran -env $quick $seqgen build carried.yaml -o carried --target portable --quiet
+    trainer carried train --quiet --save c.safetensors
+    # One stream: what predict says of a step is what is said where one window holds everything
+    set whole [lmap line [answer [trainer carried predict --load c.safetensors --data carried.csv]] { lindex [split $line ,] 2 }]
+    ran -env $quick $seqgen build carried.yaml -o one --target portable --quiet --set data.window.length=39
+    set alike 0
+    foreach a $whole b [lmap line [answer [trainer one predict --load c.safetensors --data carried.csv]] { lindex [split $line ,] 2 }] {
+        incr alike [expr {abs($a - $b) <= 1e-4 * abs($b)}]
+    }
+    list [llength $whole] $alike
+} {39 39}
+test signals/beyond_float32 {
+    put beyond.csv "id,x,price,level\na,1,1,low\na,1,1e300,low\n"
+    set result [run ./signal eval --load s.safetensors --data beyond.csv]
+    list [dict get $result code] [regexp {beyond\.csv:2: column "price": a number beyond float32} [dict get $result err]]
+} {2 1}
 test values/own_units {
     # Truth is the file's, and rmse that of the lines
     put values.yaml [string map {TARGET "{value: price}" POOL "last, " OUT targets} $rows_spec]

@@ -4,7 +4,7 @@
 #   -name    stem of the files (model)
 #   -input   chars | words | rows | shaped      -T longest sequence (7)      -features of rows, shaped (3)      -scale of them (1)
 #   -sequences of the data (11)                 -seed of the training (1)
-#   -target  {class K} | {tag K} | next | {value O}
+#   -target  {class K} | {tag K} | next | {value O} | {signal O}
 #   -model   list of layers, as they stand behind "- "
 #   -loss    (fits the target)   -optimizer {..} as in the spec   -batch (5)
 #   -train   more lines of `train`              -codegen lines of `codegen`
@@ -14,7 +14,7 @@
 # which is not; verify_both is one after the other.
 
 proc default_loss {target} {
-    return [expr {[lindex $target 0] eq "value" ? "mse" : "cross_entropy"}]
+    return [expr {[lindex $target 0] in {value signal} ? "mse" : "cross_entropy"}]
 }
 
 proc numbered {letter count} {
@@ -34,7 +34,7 @@ proc target_cells {target loss row} {
     lassign $target kind count
     switch $kind {
         class - tag { return k[expr {$row % $count}] }
-        value { return [lmap x [cells [expr {$row + 100}] $count] { expr {$loss eq "bce" ? $x > 0 : $x} }] }
+        value - signal { return [lmap x [cells [expr {$row + 100}] $count] { expr {$loss eq "bce" ? $x > 0 : $x} }] }
         default { return {} }
     }
 }
@@ -47,7 +47,7 @@ proc letters {row length joined} {
 
 proc data_lines {o} {
     dict with o {}
-    set labels [expr {$target eq "next" ? {} : [lindex $target 0] eq "value" ? [numbered y [lindex $target 1]] : "label"}]
+    set labels [expr {$target eq "next" ? {} : [lindex $target 0] in {value signal} ? [numbered y [lindex $target 1]] : "label"}]
     set columns [dict get [dict create chars text words text rows [concat id [numbered x $features]] \
         shaped [numbered x [expr {$T * $features}]]] $input]
     set lines [list [join [concat $columns $labels] ,]]
@@ -60,7 +60,7 @@ proc data_lines {o} {
             shaped { lappend lines [join [concat [cells $s [expr {$T * $features}] $scale] [target_cells $target $loss $s]] ,] }
             rows {
                 for {set t 0} {$t < $length} {incr t; incr row} {
-                    set at [expr {[lindex $target 0] eq "tag" ? $row : $s}]
+                    set at [expr {[lindex $target 0] in {tag signal} ? $row : $s}]
                     lappend lines [join [concat s$s [cells $row $features $scale] [target_cells $target $loss $at]] ,]
                 }
             }
@@ -78,7 +78,7 @@ proc data_section {o} {
     }
     switch [lindex $target 0] {
         next { lappend lines "target: {next: true}" }
-        value { lappend lines "target: {value: \[[join [numbered y [lindex $target 1]] {, }]\]}" }
+        value - signal { lappend lines "target: {[lindex $target 0]: \[[join [numbered y [lindex $target 1]] {, }]\]}" }
         default { lappend lines "target: {[lindex $target 0]: label}" }
     }
     return [linsert $lines 0 "train: $name.csv"]
