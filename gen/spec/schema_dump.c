@@ -59,7 +59,7 @@ char *schema_dump(void)
     add_section(&text, "data", NULL, data_fields);
     add_section(&text, "data.input", "Exactly one of chars, bytes, words, columns, text.", input_fields);
     add_section(&text, "data.input.vocab", NULL, vocab_fields);
-    add_section(&text, "data.target", "Exactly one of class, value, tag, next, forecast.", target_fields);
+    add_section(&text, "data.target", "Exactly one of class, value, tag, signal, next, forecast.", target_fields);
     add_section(&text, "data.target.forecast", NULL, forecast_fields);
     add_section(&text, "data.window", NULL, window_fields);
     add_section(&text, "model: every layer", "A layer is a word (`last`) or a one-key map (`lstm: {hidden: 64}`).", layer_fields);

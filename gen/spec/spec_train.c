@@ -22,7 +22,7 @@ const char *const schedule_names[] = {"constant", "step", "exponential", "cosine
 
 const SchemaField train_fields[] = {
     CUSTOM("loss", "cross_entropy, mse, mae, huber or bce", NULL,
-           "cross_entropy: class, tag, next (and their default); mse (default), mae, huber: value, forecast; bce: value, or two classes"),
+           "cross_entropy: class, tag, next (and their default); mse (default), mae, huber: value, signal, forecast; bce: value, signal, or two classes"),
     CUSTOM("optimizer", "a word, or {NAME: {..}}", "adam", "sgd, adam, adamw, rmsprop or adagrad, as torch.optim has them"),
     CUSTOM("schedule", "a word, or {NAME: {..}}", "constant", "constant, step, exponential or cosine; moves once an epoch"),
     {.key = "batch", .type = SCHEMA_INT, .offset = TRAIN(batch), .min = 1, .max = 1000000, .fallback = "32", .help = "sequences B a batch"},

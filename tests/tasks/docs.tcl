@@ -52,6 +52,7 @@ proc script {page} {
     set text "set -eu\nexport PATH=\"\$PWD/bin:\$PATH\" PKG_CONFIG_PATH=$::build/lib/pkgconfig\n"
     foreach {rest block} [blocks $page sh] { append text $block }
     set text [regsub -all -line {^tclsh (data/adding)/make.tcl$} $text {& \1 100 100}]
+    set text [regsub -all -line {^tclsh (data/amp)/make.tcl$} $text {& \1 8000 1000}]
     return [regsub -all -line {^( *\./[$a-z_]+) train} $text {\1 train --steps 2}]
 }
 

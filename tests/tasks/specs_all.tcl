@@ -1,13 +1,14 @@
 # specs_all.tcl: every spec in specs/ as it stands: generated, compiled, two steps of training, the test part evaluated.
 # Does not: train to the end; specs/RESULTS.md says what comes out then, and tests/torch/tasks.py trains the same in PyTorch.
 
-# The specs with data beside them; those of the adding problem have theirs made, shorter, in a directory of their own
+# The specs with data beside them; those whose data a script makes have theirs made, shorter, in a directory of their own
 proc specs_home {spec} {
-    if {![string match adding_* $spec]} { return $::root/specs }
+    if {![regexp {^(adding|amp)_} $spec]} { return $::root/specs }
     if {![file exists $::tmp/made]} {
-        file mkdir $::tmp/made/data/adding
+        file mkdir $::tmp/made/data/adding $::tmp/made/data/amp
         ran tclsh $::root/specs/data/adding/make.tcl $::tmp/made/data/adding 60 20
-        file copy {*}[glob $::root/specs/adding_*.yaml] $::tmp/made
+        ran tclsh $::root/specs/data/amp/make.tcl $::tmp/made/data/amp 8000 1000
+        file copy {*}[glob $::root/specs/adding_*.yaml $::root/specs/amp_*.yaml] $::tmp/made
     }
     return $::tmp/made
 }
@@ -38,7 +39,7 @@ proc short_run {spec} {
 
 # What each task's evaluation holds
 set figures {
-    adding {loss count rmse} first_names {loss count accuracy} sentiment {loss count accuracy} sotu {loss count accuracy perplexity}
+    adding {loss count rmse} amp {loss count rmse} first_names {loss count accuracy} sentiment {loss count accuracy} sotu {loss count accuracy perplexity}
     storms {loss count accuracy} sunspots {loss count rmse} tomorrow {loss count rmse} weather {loss count rmse}
     weather_word {loss count accuracy}
 }
@@ -49,12 +50,14 @@ foreach path [lsort [glob $root/specs/*.yaml]] {
     test $spec [list short_run $spec] [expr {[dict exists $figures $task] ? [dict get $figures $task] : "a task known to this test"}]
 }
 
-test adding_same_bytes {
-    ran tclsh $root/specs/data/adding/make.tcl $tmp 3 1 10
-    file mkdir again
-    ran tclsh $root/specs/data/adding/make.tcl $tmp/again 3 1 10
-    list [expr {[text train.csv] eq [text again/train.csv]}] [expr {[text train.csv] eq [text test.csv]}]
-} {1 0}
+foreach {task sizes} {amp {200 200} adding {3 1 10}} {
+    test ${task}_same_bytes {
+        ran tclsh $root/specs/data/$task/make.tcl $tmp {*}$sizes
+        file mkdir again
+        ran tclsh $root/specs/data/$task/make.tcl $tmp/again {*}$sizes
+        list [expr {[text train.csv] eq [text again/train.csv]}] [expr {[text train.csv] eq [text test.csv]}]
+    } {1 0}
+}
 test adding_sum {
     set odd {}
     foreach line [lrange [split [string trim [text train.csv]] \n] 1 end] {

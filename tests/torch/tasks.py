@@ -59,7 +59,7 @@ class Data:
         window = self.d.get("window", {})
         self.length = window.get("length")
         self.carry = window.get("carry_state", False)
-        self.stride = window.get("stride", self.length if self.carry or "text" in self.source or "tag" in self.target else 1)
+        self.stride = window.get("stride", self.length if self.carry or "text" in self.source or "tag" in self.target or "signal" in self.target else 1)
         self.text = "text" in self.source
         self.numeric = "columns" in self.source
         rows = self.load(self.d["train"])
@@ -118,7 +118,7 @@ class Data:
         self.unit = {n: (shift[i], scale[i] or 1) for i, n in enumerate(names)}
 
     def value_names(self):
-        names = self.target.get("value") or self.target.get("forecast", {}).get("columns") or []
+        names = self.target.get("value") or self.target.get("signal") or self.target.get("forecast", {}).get("columns") or []
         return [names] if isinstance(names, str) else names
 
     def numbers(self, rows, names):
@@ -162,8 +162,10 @@ class Data:
     def windows(self, rows):
         x = self.numbers(rows, self.names)
         n, length, out = len(rows), self.length, []
-        if "tag" in self.target:
-            y = np.array([self.classes.index(r[self.target["tag"]]) for r in rows])
+        if "tag" in self.target or "signal" in self.target:
+            y = self.numbers(rows, self.value_names()) if "signal" in self.target else np.array([self.classes.index(r[self.target["tag"]]) for r in rows])
+            if self.carry:
+                return [(torch.tensor(x), torch.tensor(y))]
             for s in range(0, n, self.stride):
                 out.append({"x": torch.tensor(x[s:s + length]), "y": torch.tensor(y[s:s + length])})
                 if s + length >= n:
@@ -265,15 +267,26 @@ def batches(data, items, size, shuffle):
         lengths = torch.tensor([len(r["x"]) for r in rows])
         x = nn.utils.rnn.pad_sequence([r["x"] for r in rows], batch_first=True)
         y = [r["y"] for r in rows]
-        every = y[0].dim() == 1 and not y[0].dtype.is_floating_point
+        every = "signal" in data.target or (y[0].dim() == 1 and not y[0].dtype.is_floating_point)
         yield x, lengths, nn.utils.rnn.pad_sequence(y, batch_first=True, padding_value=-100) if every else torch.stack(y), True
 
 
 def stream_batches(data, stream, size):
+    if isinstance(stream, tuple):
+        yield from signal_batches(data, *stream, size)
+        return
     share = -(-(len(stream) - 1) // size)
     rows = nn.functional.pad(stream, (0, share * size + 1 - len(stream)), value=-100)
     x = rows[:-1].reshape(size, share).clamp(min=0)
     y = rows[1:].reshape(size, share)
+    for at in range(0, share, data.length):
+        part = x[:, at:at + data.length]
+        yield part, torch.full((size,), part.shape[1]), y[:, at:at + data.length], at == 0
+
+
+def signal_batches(data, x, y, size):
+    share = -(-len(x) // size)
+    x, y = (nn.functional.pad(v, (0, 0, 0, share * size - len(v)), value=pad).reshape(size, share, -1) for v, pad in ((x, 0), (y, -100)))
     for at in range(0, share, data.length):
         part = x[:, at:at + data.length]
         yield part, torch.full((size,), part.shape[1]), y[:, at:at + data.length], at == 0
@@ -285,6 +298,8 @@ def loss_of(spec, out, y, weights):
     name = spec["train"].get("loss", "mse" if y.dtype.is_floating_point else "cross_entropy")
     if name == "cross_entropy":
         return nn.functional.cross_entropy(out.reshape(-1, out.shape[-1]), y.reshape(-1), weight=weights)
+    if y.dim() == 3:  # numbers a step: of the valid ones
+        out, y = out[(y != -100).all(-1)], y[(y != -100).all(-1)]
     return {"mse": nn.functional.mse_loss, "mae": nn.functional.l1_loss, "huber": nn.functional.huber_loss}[name](out, y)
 
 
@@ -329,6 +344,9 @@ def evaluate(spec, data, model, items, weights):
     with torch.no_grad():
         for x, lengths, y, begins in batches(data, items, spec["train"].get("batch", 32), False):
             out, state = model(x, lengths, None if begins or not data.carry else state)
+            if y.dim() == 3:
+                there = (y != -100).all(-1)
+                out, y = out[there], y[there]
             n = (y != -100).sum().item() if not y.dtype.is_floating_point else len(y)
             loss += loss_of(spec, out, y, weights).item() * n
             count += n
