@@ -255,6 +255,12 @@ test values/minmax {
     set generated [text minmax.c]
     lmap name {input_shift input_scale target_shift target_scale} { regexp "task_$name\[^=]*=\[^0-9.-]*(\[0-9.e+-]+)" $generated -> number; expr {$number + 0.0} }
 } {4.0 8.0 200.0 100.0}
+test signals/minmax { # every row's price counts, from 100 to 300
+    put minmax.yaml [string map {TARGET "{signal: price}" POOL "" OUT targets "train: rows.csv, test: rows_test.csv" "train: minmax.csv" standard minmax} $rows_spec]
+    ran $seqgen minmax.yaml -o minmax.c --target portable --quiet
+    set generated [text minmax.c]
+    lmap name {target_shift target_scale} { regexp "task_$name\[^=]*=\[^0-9.-]*(\[0-9.e+-]+)" $generated -> number; expr {$number + 0.0} }
+} {100.0 200.0}
 
 # ---- a series ----
 
