@@ -2,7 +2,7 @@
 #
 # Takes: compare, build, ours, peer_ask of measure.tcl. Gives: rows. Does not: print.
 
-set groups {lstm cells step infer stream epoch size}
+set groups {lstm cells step threads infer stream epoch size}
 
 # Times that are quoted, and goals in nanoseconds, are of a core with this peak; they are scaled by the peak measured in the run.
 set quoted_peak 228.0
@@ -88,6 +88,28 @@ proc group_step {} {
         set theirs [expr {[peer_there torch] ? [list peer_ask torch step $cell $I $H $layers $O $T $B $every] : {}}]
         compare step $name [list ours $program step] PyTorch $theirs \
             [dict create unit ms scale 1e6 ratio_goal $goal flops [step_flops $cell $I $H $layers $O $T $B $every]]
+    }
+}
+
+# ---- a training step by two threads, beside one ----
+
+# Nanoseconds of the wall's clock, by the trainer's own command: gradient and update
+proc step_by {program threads} {
+    set said [exec $program bench --json --threads $threads]
+    set ns 0
+    foreach phase {gradient_ms update_ms} {
+        if {![regexp "\"$phase\": *(\[0-9.e-]+)" $said - ms]} { error "no $phase in what $program bench says" }
+        set ns [expr {$ns + 1e6 * $ms}]
+    }
+    return $ns
+}
+
+proc group_threads {} {
+    foreach {name cell I H layers O T B every goal} $::step_cases {
+        if {![wanted $name]} continue
+        set dir $::work/threads_$name
+        seqgen_build $dir [expr {$every ? "every" : "last"}].yaml $I $O [model_sets $cell $H $layers $T $B] [env_or CC cc]
+        compare threads $name [list step_by $dir/model 2] "one thread" [list step_by $dir/model 1] [dict create unit ms scale 1e6]
     }
 }
 

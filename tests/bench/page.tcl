@@ -6,6 +6,7 @@ set titles {
     lstm   {One LSTM layer, forward and backward, T = 64, 32 sequences}
     cells  {One GRU or RNN layer, the same}
     step   {A whole training step: gradient, clipping, Adam}
+    threads {A training step by two threads}
     infer  {One sequence, nanoseconds a step}
     stream {One streaming step 1 → H → 1, nanoseconds}
     epoch  {An epoch of an example, sequences of different lengths}

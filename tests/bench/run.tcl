@@ -17,6 +17,7 @@ groups (default: all)
   lstm      one LSTM layer, forward and backward, beside oneDNN; ragged sizes beside the next multiple of 16
   cells     one GRU or RNN layer, beside oneDNN
   step      a whole training step, beside PyTorch
+  threads   the same step by two threads, beside one; on any two cores
   infer     one sequence, beside ONNX Runtime and PyTorch
   stream    one streaming step 1 -> H -> 1, beside RTNeural: its quoted figures, and itself where it is there
   epoch     an epoch of first_names, sentiment and sotu, beside PyTorch with packed sequences
