@@ -65,16 +65,15 @@ static bool take(Expansion *e, int column, Loc loc)
     return true;
 }
 
-/* A glob over inputs passes over what names the sequence or answers the question. */
+/* A glob passes over what names the sequence, and over inputs that answer the question: the targets are known by then. */
 static bool passed_over(const Expansion *e, const char *name, bool inputs)
 {
-    const DataDraft *draft = e->facts->draft;
-    if (!inputs)
-        return false;
-    if (draft->sequence.text && strcmp(draft->sequence.text, name) == 0)
+    const SeqrtTask *task = &e->facts->spec->task;
+    const char *sequence = e->facts->draft->sequence.text;
+    if (sequence && strcmp(sequence, name) == 0)
         return true;
-    for (int i = 0; i < draft->targets.count && e->facts->spec->task.target != SEQRT_FORECAST; i++)
-        if (strcmp(draft->targets.text[i], name) == 0)
+    for (int i = 0; inputs && i < task->target_columns_count && task->target != SEQRT_FORECAST; i++)
+        if (strcmp(task->target_columns[i], name) == 0)
             return true;
     return false;
 }
@@ -144,8 +143,8 @@ bool facts_columns(Facts *facts, const SeqrtTable *train)
     const DataDraft *draft = facts->draft;
     bool good = want_column(facts, train, facts->train, draft->text_column.loc, draft->text_column.text);
     good = want_column(facts, train, facts->train, draft->sequence.loc, draft->sequence.text) && good;
-    good = expand(facts, train, &draft->columns, true, &task->input_columns_count, &task->input_columns) && good;
     good = expand(facts, train, &draft->targets, false, &task->target_columns_count, &task->target_columns) && good;
+    good = expand(facts, train, &draft->columns, true, &task->input_columns_count, &task->input_columns) && good;
     if (good && task->target_columns_count > 1 && (task->target == SEQRT_CLASS || task->target == SEQRT_TAG)) {
         diag_error(facts->reader->diag, draft->targets.loc[0], NULL, "the %s target takes one column, but '%s' stands for %d",
                    target_names[task->target], draft->targets.text[0], task->target_columns_count);

@@ -404,3 +404,23 @@ test stream/predict_what_follows {
         expr {[lindex [split $line ,] 2] eq [string index $sampled [string length $text]]}
     }
 } {1 1 1}
+
+# ---- columns by a glob ----
+
+put columns.csv "s,a,y0,y1\n0,1,2,3\n0,1,4,5\n1,2,3,4\n1,2,1,1\n"
+# The inputs and the targets that are taken
+proc columns_taken {inputs target window} {
+    put columns.yaml "seqgen: 1\nname: columns\ndata: {train: columns.csv, sequence: s, input: {columns: $inputs}, target: $target$window}\nmodel: \[{gru: {hidden: 2}}, last, {linear: {out: targets}}]\n"
+    set dump [ran $::seqgen columns.yaml --dump spec]
+    regexp {columns: *(\[[^\]]*\]).*(value|columns): *(\[[^\]]*\])} $dump - in - out
+    return "$in $out"
+}
+foreach {name inputs target window taken} {
+    written     {["*"]}       {{value: [y0, y1]}}                            {}                        {[a] [y0, y1]}
+    both        {["*"]}       {{value: ["y*"]}}                              {}                        {[a] [y0, y1]}
+    mixed       {[a, "y*"]}   {{value: [y0]}}                                {}                        {[a, y1] [y0]}
+    sequence    {[a]}         {{forecast: {columns: ["*"], horizon: 1}}}     {, window: {length: 1}}   {[a] [a, y0, y1]}
+    foretold    {["*"]}       {{forecast: {columns: ["y*"], horizon: 1}}}    {, window: {length: 1}}   {[a, y0, y1] [y0, y1]}
+} {
+    test columns/$name { columns_taken $inputs $target $window } $taken
+}
