@@ -633,6 +633,9 @@ static void usage(void)
         CHECK(run("%s", over[i]) == 1 && strstr(err, "would be written over the data"));
     CHECK(run("train --steps 1 --load w.st --log ./w.st") == 1 && strstr(err, "--log \"./w.st\" is the file of --load"));
     CHECK(run("train --steps 1 --log new.st --save new.st") == 1 && strstr(err, "is the file of --save"));
+    CHECK(run("train --steps 1 --checkpoint c.st --save c.st") == 1 && strstr(err, "--save \"c.st\" is the file of --checkpoint"));
+    CHECK(run("train --steps 1 --checkpoint c.st") == 0 && run("train --resume c.st --steps 2 --save ./c.st") == 1 && strstr(err, "is the file of --resume"));
+    CHECK(run("train --resume c.st --checkpoint c.st --steps 2 --save new.st") == 0);
     CHECK(run("train --seed -1") == 1 && run("train --seed 99999999999999999999") == 1 && run("train --quiet=3") == 1 && run("train -q") == 1);
     CHECK(run("train stray") == 1 && strstr(err, "stray"));
     CHECK(run("eval") == 1 && strstr(err, "--load"));

@@ -258,24 +258,27 @@ static bool leftovers_read(Options *o, const char *program, const Command *comma
 
 /* ---- outputs ---- */
 
-/* Weights and a checkpoint may be read from where they are written; what is a text may not stand there. */
-static bool texts_check(const Options *options, const char *program)
+/* Weights may be read from where they are written, and a checkpoint. A text may stand in no such place, and weights in that of no checkpoint: training
+ * could not be resumed from them. */
+static bool places_check(const Options *o, const char *program)
 {
     const struct {
-        const char *name, *path;
-    } texts[] = {{"log", options->log}, {"details", options->details}}, weights[] = {{"load", options->load}, {"resume", options->resume}, {"save", options->save}, {"checkpoint", options->checkpoint}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        for (size_t k = 0; k < sizeof weights / sizeof *weights; k++)
-            if (texts[i].path && weights[k].path && (strcmp(texts[i].path, weights[k].path) == 0 || seqrt_same_file(texts[i].path, weights[k].path))) {
-                fprintf(stderr, "%s: --%s \"%s\" is the file of --%s, too; expected another file\n", program, texts[i].name, texts[i].path, weights[k].name);
-                return false;
-            }
+        const char *name, *path, *other, *taken;
+    } pairs[] = {
+        {"log", o->log, "load", o->load}, {"log", o->log, "resume", o->resume}, {"log", o->log, "save", o->save}, {"log", o->log, "checkpoint", o->checkpoint},
+        {"details", o->details, "load", o->load}, {"save", o->save, "checkpoint", o->checkpoint}, {"save", o->save, "resume", o->resume},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].path && pairs[i].taken && (strcmp(pairs[i].path, pairs[i].taken) == 0 || seqrt_same_file(pairs[i].path, pairs[i].taken))) {
+            fprintf(stderr, "%s: --%s \"%s\" is the file of --%s, too; expected another file\n", program, pairs[i].name, pairs[i].path, pairs[i].other);
+            return false;
+        }
     return true;
 }
 
 bool seqrt_outputs_check(const SeqrtTask *task, const Options *options, const char *program)
 {
-    if (!texts_check(options, program))
+    if (!places_check(options, program))
         return false;
     const char *const data[] = {options->data, options->valid, task->train_path, task->valid_path, task->test_path};
     for (int i = 0; i < ROWS; i++) {
