@@ -57,14 +57,12 @@ static int spec_stage(const Cli *cli)
     return status;
 }
 
-/* Where a standard stream is closed, the next file opened would take its place, and a child would write into it. */
+/* Where a standard stream is closed, the next file opened would take its place, and a child would write into it. To write to such a standard output still fails. */
 static void streams_open(void)
 {
-    int fd;
-    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
-        ;
-    if (fd >= 0)
-        close(fd);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0)
+            return;
 }
 
 int main(int argc, char **argv)

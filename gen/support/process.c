@@ -23,7 +23,7 @@ extern char **environ;
 enum { CLEAN_PIDS = 256, CLEAN_DIRECTORIES = 4 };
 static volatile pid_t running[CLEAN_PIDS];
 static char *volatile directories[CLEAN_DIRECTORIES];
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
 
 /* Only async-signal-safe calls: rm does what nftw may not do here. */

@@ -198,6 +198,16 @@ test surroundings/templates { # a folder that has files called as templates are
 test surroundings/closed { # standard streams that are closed
     list [dict get [run sh -c "exec $seqgen $spec -o closed/model.c --quiet <&- >&- 2>&-"] code] [expr {[text closed/model.c] eq [text plain/model.c]}]
 } {0 1}
+foreach output {>&- >/dev/full} { # what is asked for cannot be written
+    foreach command {{info $spec} {info $spec --json} {$spec --dump spec} {--help} {--dump schema}} {
+        test surroundings/output$output/$command { dict get [run sh -c "exec $seqgen [subst $command] $output"] code } 5
+    }
+}
+test surroundings/reader_gone { # nothing is left behind
+    file mkdir left
+    run -env [list TMPDIR [pwd]/left {*}$quick] sh -c "$seqgen verify $spec --json --target portable | true"
+    glob -nocomplain left/*
+} {}
 foreach name {sg_model.c sg_id.c m4_define.c model.sg_x.c <|q|>.c} {
     foreach target {host x86-64} {
         test surroundings/$target/$name {

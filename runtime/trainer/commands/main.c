@@ -109,6 +109,15 @@ int seqrt_info(Trainer *t)
 
 /* ---- the entry ---- */
 
+/* The exit code, once all that was said has been written */
+static int said(const Trainer *t, int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "%s: standard output cannot be written\n", t->program);
+    return code ? code : EXIT_SYSTEM;
+}
+
 static int command_run(Trainer *t, const Command *command)
 {
     t->memory = seqrt_need(1, t->model->model_bytes);
@@ -116,12 +125,8 @@ static int command_run(Trainer *t, const Command *command)
     t->team = seqrt_team_new(t->model, t->options.threads);
     int code = command->run(t);
     seqrt_team_free(t->team);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "%s: standard output cannot be written\n", t->program);
-        code = code ? code : EXIT_SYSTEM;
-    }
     free(t->memory);
-    return code;
+    return said(t, code);
 }
 
 int seqrt_main(const SeqrtModel *model, int argc, char **argv)
@@ -134,7 +139,7 @@ int seqrt_main(const SeqrtModel *model, int argc, char **argv)
     }
     if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         seqrt_help(t.program);
-        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+        return said(&t, argc < 2 ? EXIT_USAGE : EXIT_DONE);
     }
     const Command *command = seqrt_command_find(t.program, argv[1]);
     t.options = (Options){.epochs = -1, .steps = -1, .threads = -1, .length = -1, .rows = -1, .top_k = -1, .lr = NAN,
@@ -143,7 +148,7 @@ int seqrt_main(const SeqrtModel *model, int argc, char **argv)
         return EXIT_USAGE;
     if (t.options.help) {
         seqrt_command_help(t.program, command);
-        return EXIT_DONE;
+        return said(&t, EXIT_DONE);
     }
     return seqrt_outputs_check(model->task, &t.options, t.program) ? command_run(&t, command) : EXIT_USAGE;
 }
