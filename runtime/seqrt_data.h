@@ -22,6 +22,7 @@ void seqrt_table_close(SeqrtTable *table);
 int seqrt_table_columns(const SeqrtTable *table);
 const char *seqrt_table_header(const SeqrtTable *table, int column);
 int seqrt_table_find(const SeqrtTable *table, const char *name);        /* -1: no such column, -2: several */
+bool seqrt_table_row_is_whole(const SeqrtTable *table);                /* after an error: its row was read to the end, the next one can be */
 int seqrt_table_next(SeqrtTable *table, SeqrtError *error);             /* 1 a row, 0 the end, -1 error (wrong field count, stray quote, NUL, not UTF-8) */
 const char *seqrt_table_cell(const SeqrtTable *table, int column);      /* of the current row, NUL-terminated, until the next call */
 long seqrt_table_row(const SeqrtTable *table);                          /* line number where the current row starts */

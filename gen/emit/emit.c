@@ -143,7 +143,7 @@ static int64_t lines_of(const char *text)
 /* Lines are not predicted but counted */
 static bool check_lines(const Spec *spec, int64_t lines)
 {
-    return within(spec, "lines of C", lines, spec->codegen.max_lines, "set unroll: none, or raise max_lines");
+    return within(spec, "lines of C", lines, spec->codegen.max_lines, spec->codegen.unroll == UNROLL_NONE ? "lower layers, or raise max_lines" : "set unroll: none, or raise max_lines");
 }
 
 bool emit_within(const Spec *spec, const EmitInfo *info)

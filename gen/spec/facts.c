@@ -44,12 +44,16 @@ static bool find_file(const Facts *facts, const Place *place, const char *what, 
     if (stat(*path, &status) != 0) {
         const char *first = *path;
         *path = place->text;
-        if (stat(*path, &status) != 0)
+        if (stat(*path, &status) != 0) {
+            *path = NULL;
             return fail_missing(facts, place, what, first, errno);
+        }
     }
     if (S_ISREG(status.st_mode))
         return true;
-    diag_error(facts->reader->diag, place->loc, NULL, "data.%s: '%s' is no regular file", what, *path);
+    const char *found = *path;
+    *path = NULL;
+    diag_error(facts->reader->diag, place->loc, NULL, "data.%s: '%s' is no regular file", what, found);
     return false;
 }
 
@@ -126,9 +130,10 @@ static bool check_bce(Facts *facts)
 bool facts_read(Reader *reader, Spec *spec, DataDraft *draft)
 {
     Facts facts = {.reader = reader, .spec = spec, .draft = draft};
-    if (!facts_paths(&facts) || !facts_pass(&facts))
+    bool good = facts_paths(&facts);
+    if (!facts.train || !facts_pass(&facts))
         return false;
-    bool good = facts_other_file(&facts, facts.valid, &draft->valid);
+    good = facts_other_file(&facts, facts.valid, &draft->valid) && good;
     good = facts_other_file(&facts, facts.test, &draft->test) && good;
     good = check_bce(&facts) && good;
     good = fill_outputs(&facts) && good;

@@ -22,6 +22,9 @@ bool facts_pass(Facts *facts);
 /* Statistics and class weights, of the training part. */
 bool facts_numbers(Facts *facts);
 
+/* The fault of train that a reader stopped at, and those of its other rows. Always false. */
+bool facts_rows(const Facts *facts, const SeqrtError *known);
+
 /* The runtime's message, at the place that names the file. Always false. */
 bool facts_fail(const Facts *facts, const Place *place, const SeqrtError *error);
 

@@ -195,7 +195,7 @@ bool facts_numbers(Facts *facts)
     SeqrtError error;
     Numbers n = {.facts = facts, .data = seqrt_dataset_read(&facts->spec->task, facts->train, true, &error)};
     if (!n.data)
-        return facts_fail(facts, &facts->draft->train, &error);
+        return facts_rows(facts, &error);
     if (n.data->warning)
         facts->spec->warning = pool_copy(facts->reader->pool, n.data->warning);
     bool good = cut_part(&n);

@@ -89,7 +89,7 @@ static bool pass_table(Pass *pass)
     }
     seqrt_table_close(table);
     if (row < 0)
-        return facts_fail(pass->facts, place, &error);
+        return facts_rows(pass->facts, &error);
     if (!good || pass->rows > 0)
         return good;
     diag_error(pass->facts->reader->diag, place->loc, NULL, "%s has a header and no rows", pass->facts->train);

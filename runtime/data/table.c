@@ -22,6 +22,7 @@ struct SeqrtTable {
     size_t at, end;            /* unread bytes of buffer */
     long line, row;            /* line being read; line where the current row starts */
     bool high;                 /* the current row has a byte >= 0x80 */
+    bool whole;                /* the row was read to its end */
     char *text;                /* the row's cells, each ended by NUL */
     size_t used, capacity;
     size_t *cells;             /* [fields] offsets in text */
@@ -167,6 +168,7 @@ static bool row_is_utf8(const SeqrtTable *table)
 static int row_read(SeqrtTable *table, SeqrtError *error)
 {
     table->used = table->fields = 0;
+    table->whole = false;
     table->high = false;
     table->row = table->line;
     int first = table_peek(table);
@@ -180,6 +182,7 @@ static int row_read(SeqrtTable *table, SeqrtError *error)
     }
     if (ferror(table->file)) return table_fail(table, error, strerror(errno)) - 1;
     if (first == END) return 0;
+    table->whole = true;
     if (table->high && !row_is_utf8(table)) return table_fail(table, error, "bytes that are not UTF-8") - 1;
     return 1;
 }
@@ -199,6 +202,8 @@ int seqrt_table_next(SeqrtTable *table, SeqrtError *error)
                     table->fields == 1 ? "" : "s", table->columns);
     return -1;
 }
+
+bool seqrt_table_row_is_whole(const SeqrtTable *table) { return table->whole; }
 
 /* ---- header ---- */
 
