@@ -270,10 +270,10 @@ static void test_shaped_datasets(void)
     task = rows_task(SEQRT_FORECAST);
     task.input = SEQRT_SHAPED;
     data_is("shaped has no forecast", &task, "d.csv", rows, true,
-            "!d.csv: this target needs another input: tags and forecasts need rows, next needs text");
+            "!d.csv: this target needs another input: tags, signals and forecasts need rows, next needs text");
     task = text_task(SEQRT_CHARS, SEQRT_TAG);
     data_is("characters have no tags", &task, "d.csv", rows, true,
-            "!d.csv: this target needs another input: tags and forecasts need rows, next needs text");
+            "!d.csv: this target needs another input: tags, signals and forecasts need rows, next needs text");
 }
 
 static void test_texts(void)
