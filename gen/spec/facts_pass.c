@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../support/mem.h"
+#include "data_own.h"
 #include "facts.h"
-#include "file.h"
 #include "tally.h"
 
 typedef struct Pass {
@@ -99,8 +99,7 @@ static bool pass_table(Pass *pass)
 static bool pass_text(Pass *pass)
 {
     SeqrtError error;
-    size_t bytes = 0;
-    char *text = seqrt_read_file(pass->facts->train, &bytes, &error);
+    char *text = seqrt_text_read(pass->facts->train, &error);
     if (!text)
         return facts_fail(pass->facts, &pass->facts->draft->train, &error);
     longer(pass, count_tokens(pass, seqrt_text_start(text)) - 1);

@@ -386,21 +386,26 @@ static bool rows_read(Builder *b, SeqrtTable *table, int items, bool *end)
 
 /* ---- one text ---- */
 
-static bool text_read(Builder *b)
+char *seqrt_text_read(const char *path, SeqrtError *error)
 {
     size_t bytes;
-    char *text = seqrt_read_file(b->data->path, &bytes, b->error);
-    if (!text) return false;
-    bool ok = bytes > 0 || seqrt_fail(b->error, "%s: empty; text is expected", b->data->path);
-    const char *nul = memchr(text, 0, bytes);
-    if (nul) {
-        long line = 1;
-        for (const char *s = text; s < nul; s++) line += *s == '\n';
-        ok = seqrt_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
-    }
+    char *text = seqrt_read_file(path, &bytes, error);
+    const char *end = text ? seqrt_utf8_end(text) : NULL;
+    if (end && bytes && end == text + bytes) return text;
+    long line = 1;
+    for (const char *s = text; s < end; s++) line += *s == '\n';
+    if (text && !bytes) seqrt_fail(error, "%s: empty; text is expected", path);
+    else if (text) seqrt_fail(error, "%s:%ld: %s", path, line, *end ? "bytes that are not UTF-8" : "a NUL byte; text is expected");
+    free(text);
+    return NULL;
+}
+
+static bool text_read(Builder *b)
+{
+    char *text = seqrt_text_read(b->data->path, b->error);
     sequence_start(b, 1);
     b->data->has_target = b->has_target = b->need_target;
-    ok = ok && tokens_add(b, seqrt_text_start(text)) && sequence_end(b);
+    bool ok = text && tokens_add(b, seqrt_text_start(text)) && sequence_end(b);
     free(text);
     return ok;
 }
@@ -517,10 +522,7 @@ static bool reader_start(SeqrtReader *reader, const char *path)
 SeqrtReader *seqrt_reader_open(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
 {
     SeqrtReader *reader = calloc(1, sizeof *reader);
-    if (!reader) {
-        seqrt_fail(error, "%s: out of memory", path);
-        return NULL;
-    }
+    if (!reader) return seqrt_fail(error, "%s: out of memory", path), NULL;
     reader->builder = (Builder){.task = task, .error = error, .need_target = need_target};
     if (reader_start(reader, path)) return reader;
     seqrt_reader_close(reader);
@@ -575,6 +577,7 @@ static bool texts_add(Builder *b, int count, char **texts)
     b->data->has_target = b->has_target = false;
     for (int i = 0; i < count; i++) {
         sequence_start(b, i + 1);
+        if (b->task->input != SEQRT_BYTES && *seqrt_utf8_end(texts[i])) return seqrt_fail(b->error, "%s:%d: bytes that are not UTF-8", b->data->path, i + 1);
         b->text = strdup(texts[i]);
         if (!b->text) return no_memory(b);
         if (!tokens_add(b, texts[i]) || !sequence_end(b)) return false;
