@@ -124,9 +124,9 @@ static bool class_unknown(Builder *b, const SeqrtTable *table)
     int i = 0;
     for (; i < task->classes_count && i < 12 && used < sizeof known - 100; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s\"%.40s\"", i ? ", " : "", task->classes[i]);
-    return seqrt_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s", b->data->path,
-                           seqrt_table_row(table), task->target_columns[0], seqrt_table_cell(table, b->targets[0]),
-                           task->classes_count, known, i < task->classes_count ? ", .." : "");
+    return seqrt_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s; in the spec,"
+                           " classes: [..] beside the target writes all of them out", b->data->path, seqrt_table_row(table), task->target_columns[0],
+                           seqrt_table_cell(table, b->targets[0]), task->classes_count, known, i < task->classes_count ? ", .." : "");
 }
 
 static bool label_read(Builder *b, const SeqrtTable *table, int32_t *label)

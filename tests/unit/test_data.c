@@ -94,9 +94,9 @@ static void test_text_datasets(void)
     task.max_length = 0;
     data_is("no limit", &task, "d.csv", "text,label\nabcdefabc,no\n", true, "0@2 234567234=0(abcdefabc)");
     data_is("unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\n", true,
-            "!d.csv:3: column \"label\": unknown class \"maybe\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:3: column \"label\": unknown class \"maybe\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("empty class", &task, "d.csv", "text,label\nab,\n", true,
-            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("predict with unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\nc,no\n", false,
             "0@2 23(ab); 1@3 23(ab); 2@4 4(c) no target");
     data_is("predict without target", &task, "d.csv", "text\nab\n", false, "0@2 23(ab) no target");
@@ -198,7 +198,7 @@ static void test_row_datasets(void)
     data_is("tags, inputs normalised", &task, "d.csv", "id,x,y,label\nA,1,10,no\nA,3,20,yes\nB,5,0,no\n", true,
             "0@2 0,0 <0>1,2 <1>; 1@4 2,-2 <0>");
     data_is("an empty tag", &task, "d.csv", "id,x,y,label\nA,1,10,\nA,3,20,yes\n", true,
-            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("predict without tags", &task, "d.csv", "id,x,y,label\nA,1,10,yes\nA,3,20,?\n", false, "0@2 0,0 1,2  no target");
     task = rows_task(SEQRT_VALUE);
     task.target_shift = shift, task.target_scale = scale;
