@@ -107,6 +107,22 @@ test eval/parts {
 } {160 40 61}
 test eval/part_unknown { dict get [run ./names eval --load w.safetensors --part half] err } {/expected train, valid or test/}
 test eval/details_unwritable { dict get [run ./names eval --load w.safetensors --details no/such/d.csv] code } 5
+# ---- from another directory, where the spec's paths lead nowhere ----
+
+test elsewhere {
+    file mkdir elsewhere
+    ran -env $quick $seqgen build names.yaml -o away --target portable --quiet --set data.valid=test.csv
+    set said {}
+    foreach words {{../away train} {../away train --data ../train.csv} {../names eval --load ../w.safetensors} {../names predict --load ../w.safetensors}
+        {../names predict --load ../w.safetensors --data nowhere.csv}} {
+        set result [run -dir elsewhere {*}$words]
+        lappend said "[dict get $result code] [dict get $result err]"
+    }
+    set advice {No such file or directory; the spec's paths start in the directory that a trainer is started in;}
+    expr {$said eq [list "2 ../away: train.csv: $advice --data F names another file\n" "2 ../away: test.csv: $advice --valid F names another file\n" \
+        {*}[lrepeat 2 "2 ../names: test.csv: $advice --data F names another file\n"] "2 ../names: nowhere.csv: No such file or directory\n"] ? "advised" : $said}
+} advised
+
 # ---- predict ----
 
 proc answer {text} { return [lrange [lines $text] 1 end] }
@@ -257,6 +273,10 @@ test series/steps {
         [expr {[lsearch -exact [lmap {v} [regexp -all -inline {"rmse": [0-9.eE+-]+} $steps] {close_to [json_number $v rmse] $both}] 1] >= 0}]
 } {1 72 72 3 1 1}
 test series/text { trainer series eval --load s.safetensors } {/\nload +\S+ +\S+ +\S+\nwave .*\nstep 1 .*\nstep 3 /}
+test series/forecast_elsewhere {
+    set result [run -dir elsewhere ../series forecast --load ../s.safetensors]
+    list [dict get $result code] [regexp {series\.csv: No such .*; --data F names another file\n$} [dict get $result err]]
+} {2 1}
 test series/forecast_json {
     set csv [trainer series forecast --load s.safetensors --steps 5]
     set json [trainer series forecast --load s.safetensors --steps 5 --json]

@@ -246,7 +246,8 @@ static bool last_long_enough(Forecast *f, const SeqrtDataset *data)
 /* The last window of the last series; a carried model first runs what comes before it. */
 static bool window_read(Forecast *f, const char *path)
 {
-    SeqrtDataset *data = seqrt_dataset_read(f->task, path, false, &f->error);
+    bool found = seqrt_data_found(path, f->t->options.data, "--data", &f->error);
+    SeqrtDataset *data = found ? seqrt_dataset_read(f->task, path, false, &f->error) : NULL;
     if (!data || !last_long_enough(f, data) || !seqrt_dataset_fits(f->model, data, &f->error)) {
         seqrt_dataset_free(data);
         return false;

@@ -189,7 +189,8 @@ static int piece_items(const Predict *p, bool standard)
 static int table_predict(Predict *p, const char *path)
 {
     bool standard = !strcmp(path, "-");
-    SeqrtReader *reader = seqrt_reader_open(p->task, path, false, &p->error);
+    bool found = standard || seqrt_data_found(path, p->t->options.data, "--data", &p->error);
+    SeqrtReader *reader = found ? seqrt_reader_open(p->task, path, false, &p->error) : NULL;
     SeqrtDataset *piece;
     int code = EXIT_DONE, got = reader ? 1 : -1;
     while (code == EXIT_DONE && got == 1) {
