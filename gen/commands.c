@@ -63,6 +63,7 @@ static EmitOptions emit_options(const Cli *cli, const Home *home, const char *so
         .source_name = last_part(source),
         .infer_only = cli_infer(cli),
         .weights_path = cli->weights,
+        .quiet = cli->quiet,
         .templates_dir = home->templates,
         .dump = cli->dump,
     };

@@ -101,7 +101,7 @@ static void print_counts(const Graph *graph, const EmitInfo *info, bool infer)
     if (graph->can_stream)
         printf("streaming     yes, a state of %s\n", cli_bytes((double)info->state_bytes, a));
     else
-        printf("streaming     no: the model looks ahead\n");
+        printf("streaming     no: %s\n", graph->no_stream);
 }
 
 static void print_text(const Graph *graph, const EmitInfo *info, bool infer)

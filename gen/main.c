@@ -51,7 +51,7 @@ static int spec_stage(const Cli *cli)
     if (!spec)
         return EXIT_SPEC;
     if (!cli->quiet)
-        spec_warn(spec, strcmp(cli->command->name, "run") != 0); /* what is run reads the data again, and says so */
+        spec_warn(spec, &diag, strcmp(cli->command->name, "run") != 0); /* what is run reads the data again, and says so */
     int status = dump_asked(cli, "spec") ? dump(spec_dump(spec)) : graph_stage(cli, spec, &diag);
     spec_free(spec);
     return status;

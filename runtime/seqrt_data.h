@@ -89,7 +89,7 @@ typedef struct SeqrtReader SeqrtReader;
 SeqrtReader *seqrt_reader_open(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error);
 int seqrt_reader_next(SeqrtReader *reader, int items, SeqrtDataset **piece, SeqrtError *error);
 void seqrt_reader_close(SeqrtReader *reader);
-/* From strings (predict TEXT...): text inputs only. */
+/* From strings (predict TEXT...): text inputs only, of UTF-8 but for bytes. */
 SeqrtDataset *seqrt_dataset_from_texts(const SeqrtTask *task, int count, char **texts, SeqrtError *error);
 /* False where a number, after normalisation, is beyond the model's reals: a float32 model would compute infinities from it. */
 bool seqrt_dataset_fits(const SeqrtModel *model, const SeqrtDataset *data, SeqrtError *error);

@@ -159,8 +159,11 @@ static int read_weights(const Graph *graph, const EmitOptions *options, double *
     SeqrtError error;
     facts.real_bytes = 8;
     *weights = mem_alloc(sizeof **weights * (size_t)graph->weights_count);
-    if (options->weights_path && seqrt_load(&facts, *weights, options->weights_path, &error))
+    if (options->weights_path && seqrt_load(&facts, *weights, options->weights_path, &error)) {
+        if (error.text[0] && !options->quiet)
+            fprintf(stderr, "seqgen: %s\n", error.text);
         return 0;
+    }
     fprintf(stderr, "seqgen: error: %s\n", options->weights_path ? error.text : "--emit infer stores weights in the C: name them with --weights FILE");
     return 2;
 }

@@ -10,6 +10,7 @@
 typedef struct EmitOptions {
     bool infer_only;            /* --emit infer: no training, weights stored in the C */
     const char *weights_path;   /* --weights FILE, or NULL */
+    bool quiet;                 /* no warnings */
     const char *templates_dir;
     const char *header_name;    /* what model.c includes: "model.h" */
     const char *source_name;    /* its own name, "model.c": one with several levels includes itself */

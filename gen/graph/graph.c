@@ -221,12 +221,14 @@ static void count_macs(Graph *graph)
         *(graph->layers[i].in.steps ? &graph->macs_step : &graph->macs_pooled) += layer_macs(graph, &graph->layers[i]);
 }
 
-static bool can_stream(const Graph *graph)
+static const char *no_stream(const Graph *graph)
 {
     for (int i = 0; i < graph->layers_count; i++)
-        if (graph->layers[i].out.directions == 2 || strcmp(graph->layers[i].kind->name, "flatten") == 0)
-            return false;
-    return true;
+        if (graph->layers[i].out.directions == 2)
+            return "some layer looks ahead";
+        else if (strcmp(graph->layers[i].kind->name, "flatten") == 0)
+            return "flatten needs a whole sequence";
+    return NULL;
 }
 
 static Graph *fail(Graph *graph)
@@ -261,7 +263,8 @@ Graph *graph_build(const Spec *spec, Diag *diag)
     }
     if (!add_layers(graph, spec, diag) || !check_network(graph, diag))
         return fail(graph);
-    graph->can_stream = can_stream(graph);
+    graph->no_stream = no_stream(graph);
+    graph->can_stream = !graph->no_stream;
     count_macs(graph);
     graph->summary = lines_of(graph_dump(graph, false));
     return graph;

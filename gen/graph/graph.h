@@ -28,6 +28,7 @@ struct Graph {
     Shape in, out;                      /* of the whole network */
     int T, B, outputs;                  /* outputs = out.width */
     bool can_stream;                    /* no bidirectional layer, no flatten */
+    const char *no_stream;              /* which of them it is, in words; NULL: none */
     int64_t macs_step;                  /* forward multiply-accumulates of one step of one sequence (pooled part not counted) */
     int64_t macs_pooled;                /* of the layers after pooling, once a sequence */
     char **summary;                     /* graph_dump's lines, for SeqrtModel.summary */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../support/mem.h"
+#include "data_own.h"
 #include "facts.h"
-#include "file.h"
 #include "tally.h"
 
 typedef struct Pass {
@@ -99,8 +99,7 @@ static bool pass_table(Pass *pass)
 static bool pass_text(Pass *pass)
 {
     SeqrtError error;
-    size_t bytes = 0;
-    char *text = seqrt_read_file(pass->facts->train, &bytes, &error);
+    char *text = seqrt_text_read(pass->facts->train, &error);
     if (!text)
         return facts_fail(pass->facts, &pass->facts->draft->train, &error);
     longer(pass, count_tokens(pass, seqrt_text_start(text)) - 1);
@@ -151,6 +150,27 @@ static bool fill_vocab(Pass *pass)
     return true;
 }
 
+/* "0.25", "-1.5e-3"; "12" and "1.2.3" may well be names */
+static bool is_decimal(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return strchr(text, '.') && *end == '\0' && text[strspn(text, "+-.0123456789eE")] == '\0';
+}
+
+/* A measured number as a label: a class or more every ten cells, and hardly one without a point ("0", "1") */
+static bool classes_are_numbers(const Tally *classes)
+{
+    enum { MANY = 50 };
+    int64_t cells = 0, decimals = 0;
+    for (int64_t i = 0; i < classes->count; i++) {
+        cells += classes->entries[i].count;
+        if (is_decimal(classes->entries[i].text))
+            decimals += classes->entries[i].count;
+    }
+    return classes->count > MANY && 10 * classes->count > cells && 10 * decimals > 9 * cells;
+}
+
 static bool fill_classes(Pass *pass)
 {
     const Facts *facts = pass->facts;
@@ -162,6 +182,8 @@ static bool fill_classes(Pass *pass)
                    (long long)count, count == 1 ? "" : "es", FACTS_MAX_V);
         return false;
     }
+    if (!facts->draft->classes_written && classes_are_numbers(&pass->classes))
+        facts->spec->numbers_loc = facts->draft->targets.loc[0];
     if (facts->draft->classes_written)
         take_written(&pass->classes, &facts->draft->classes);
     else

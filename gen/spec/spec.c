@@ -230,19 +230,28 @@ void spec_free(Spec *spec)
 }
 
 /* As torch.nn's recurrent layers do: their dropout stands between the layers of a stack */
-static void warn_of_idle_dropout(const Spec *spec)
+static void warn_of_idle_dropout(const Spec *spec, const Diag *diag)
 {
     for (int i = 0; i < spec->layers_count; i++) {
         const LayerSpec *layer = &spec->layers[i];
         if (layer->p.layers == 1 && layer->p.dropout > 0)
-            fprintf(stderr, "seqgen: warning: %s:%d:%d: %s: dropout: %g does nothing in a stack of one layer; for its output, put a layer \"dropout: {p: %g}\" behind it\n",
-                    spec->path, layer->loc.line, layer->loc.col, layer->name, layer->p.dropout, layer->p.dropout);
+            diag_warning(diag, layer->loc, "%s: dropout: %g does nothing in a stack of one layer; for its output, put a layer \"dropout: {p: %g}\" behind it",
+                         layer->name, layer->p.dropout, layer->p.dropout);
     }
 }
 
-void spec_warn(const Spec *spec, bool of_data)
+static void warn_of_numbers(const Spec *spec, const Diag *diag)
+{
+    const SeqrtTask *task = &spec->task;
+    if (spec->numbers_loc.line)
+        diag_warning(diag, spec->numbers_loc, "column '%s' of %s holds numbers, and each is a class: %d of them; for numbers: target: %s", task->target_columns[0],
+                     task->train_path, task->classes_count, task->target == SEQRT_CLASS ? "{value: COLUMN}" : "{value: COLUMN} or {forecast: ..}");
+}
+
+void spec_warn(const Spec *spec, const Diag *diag, bool of_data)
 {
     if (of_data && spec->warning)
         fprintf(stderr, "seqgen: warning: %s\n", spec->warning);
-    warn_of_idle_dropout(spec);
+    warn_of_numbers(spec, diag);
+    warn_of_idle_dropout(spec, diag);
 }

@@ -89,6 +89,7 @@ typedef struct Spec {
     TrainSpec train;
     CodegenSpec codegen;
     const char *warning;  /* of the training file, "FILE:ROW: .."; NULL: none */
+    Loc numbers_loc;      /* of a class or tag column whose many classes are all decimal numbers; line 0: it is none */
     struct Pool *pool;    /* owns everything above */
 } Spec;
 enum { NORMALIZE_NONE, NORMALIZE_STANDARD, NORMALIZE_MINMAX };
@@ -99,7 +100,7 @@ typedef struct SpecOverride { const char *key, *value; } SpecOverride; /* --set 
  * Data paths are opened relative to the spec file's directory (falling back to the working directory). */
 Spec *spec_read(const char *path, const SpecOverride *overrides, int overrides_count, Diag *diag);
 /* What is no error and hardly meant, on standard error; of_data: its training file's warning, too */
-void spec_warn(const Spec *spec, bool of_data);
+void spec_warn(const Spec *spec, const Diag *diag, bool of_data);
 void spec_free(Spec *spec);
 /* The spec with every default filled in, as YAML (--dump spec); stable bytes. */
 char *spec_dump(const Spec *spec);

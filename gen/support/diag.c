@@ -119,6 +119,18 @@ static void print_error(const Diag *diag, Loc loc, const char *hint, const char 
     fputc('\n', stderr);
 }
 
+static char *message_text(const char *format, va_list args)
+{
+    char small[1];
+    va_list again;
+    va_copy(again, args);
+    const int count = vsnprintf(small, sizeof small, format, args);
+    char *message = mem_alloc((size_t)(count < 0 ? 0 : count) + 1);
+    vsnprintf(message, (size_t)(count < 0 ? 0 : count) + 1, format, again);
+    va_end(again);
+    return message;
+}
+
 void diag_error(Diag *diag, Loc loc, const char *hint, const char *format, ...)
 {
     if (++diag->errors > SHOWN_ERRORS) {
@@ -128,14 +140,23 @@ void diag_error(Diag *diag, Loc loc, const char *hint, const char *format, ...)
     }
     va_list args;
     va_start(args, format);
-    char small[1];
-    const int count = vsnprintf(small, sizeof small, format, args);
-    va_end(args);
-    char *message = mem_alloc((size_t)(count < 0 ? 0 : count) + 1);
-    va_start(args, format);
-    vsnprintf(message, (size_t)(count < 0 ? 0 : count) + 1, format, args);
+    char *message = message_text(format, args);
     va_end(args);
     print_error(diag, loc, hint, message);
+    free(message);
+}
+
+void diag_warning(const Diag *diag, Loc loc, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *message = message_text(format, args);
+    va_end(args);
+    fputs("seqgen: warning: ", stderr);
+    print_place(diag, loc);
+    fputs(": ", stderr);
+    print_clean(message, strlen(message));
+    fputc('\n', stderr);
     free(message);
 }
 

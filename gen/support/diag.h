@@ -1,4 +1,4 @@
-/* diag.h: errors with a place. "FILE:LINE:COL: error: TEXT", the line, a caret, then "note: ..." hints. */
+/* diag.h: errors and warnings with a place. "FILE:LINE:COL: error: TEXT", the line, a caret, then "note: ..." hints. */
 #ifndef SEQGEN_DIAG_H
 #define SEQGEN_DIAG_H
 
@@ -17,6 +17,8 @@ typedef struct Diag {
 
 /* Prints one error to standard error. hint: what is accepted or to do, or NULL. */
 void diag_error(Diag *diag, Loc loc, const char *hint, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* "seqgen: warning: PLACE: TEXT" on standard error. */
+void diag_warning(const Diag *diag, Loc loc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The nearest of `count` words by edit distance (at most 2, or a third of the length), or NULL. */
 const char *diag_nearest(const char *word, const char *const *words, int count);
 

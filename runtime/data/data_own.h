@@ -10,6 +10,9 @@
 /* Bytes of the valid UTF-8 character at text (1..4; no overlong form, no surrogate), 0 if there is none.
  * Never looks past a NUL. */
 int seqrt_utf8_length(const char *text);
+const char *seqrt_utf8_end(const char *text); /* the first byte that begins no such character: the NUL, if all of it is UTF-8 */
+/* The whole file as seqrt_read_file gives it: UTF-8, not empty. */
+char *seqrt_text_read(const char *path, SeqrtError *error);
 /* Index of an entry, whatever it is (classes use this), or -1. */
 int seqrt_vocab_get(const SeqrtVocab *vocab, const char *entry);
 /* A column that a table lacks, as an error that lists what it has, or has twice. Always false. */

@@ -124,9 +124,9 @@ static bool class_unknown(Builder *b, const SeqrtTable *table)
     int i = 0;
     for (; i < task->classes_count && i < 12 && used < sizeof known - 100; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s\"%.40s\"", i ? ", " : "", task->classes[i]);
-    return seqrt_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s", b->data->path,
-                           seqrt_table_row(table), task->target_columns[0], seqrt_table_cell(table, b->targets[0]),
-                           task->classes_count, known, i < task->classes_count ? ", .." : "");
+    return seqrt_fail(b->error, "%s:%ld: column \"%.100s\": unknown class \"%.100s\"; the %d known ones are %s%s; in the spec,"
+                           " classes: [..] beside the target writes all of them out", b->data->path, seqrt_table_row(table), task->target_columns[0],
+                           seqrt_table_cell(table, b->targets[0]), task->classes_count, known, i < task->classes_count ? ", .." : "");
 }
 
 static bool label_read(Builder *b, const SeqrtTable *table, int32_t *label)
@@ -389,21 +389,26 @@ static bool rows_read(Builder *b, SeqrtTable *table, int items, bool *end)
 
 /* ---- one text ---- */
 
-static bool text_read(Builder *b)
+char *seqrt_text_read(const char *path, SeqrtError *error)
 {
     size_t bytes;
-    char *text = seqrt_read_file(b->data->path, &bytes, b->error);
-    if (!text) return false;
-    bool ok = bytes > 0 || seqrt_fail(b->error, "%s: empty; text is expected", b->data->path);
-    const char *nul = memchr(text, 0, bytes);
-    if (nul) {
-        long line = 1;
-        for (const char *s = text; s < nul; s++) line += *s == '\n';
-        ok = seqrt_fail(b->error, "%s:%ld: a NUL byte; text is expected", b->data->path, line);
-    }
+    char *text = seqrt_read_file(path, &bytes, error);
+    const char *end = text ? seqrt_utf8_end(text) : NULL;
+    if (end && bytes && end == text + bytes) return text;
+    long line = 1;
+    for (const char *s = text; s < end; s++) line += *s == '\n';
+    if (text && !bytes) seqrt_fail(error, "%s: empty; text is expected", path);
+    else if (text) seqrt_fail(error, "%s:%ld: %s", path, line, *end ? "bytes that are not UTF-8" : "a NUL byte; text is expected");
+    free(text);
+    return NULL;
+}
+
+static bool text_read(Builder *b)
+{
+    char *text = seqrt_text_read(b->data->path, b->error);
     sequence_start(b, 1);
     b->data->has_target = b->has_target = b->need_target;
-    ok = ok && tokens_add(b, seqrt_text_start(text)) && sequence_end(b);
+    bool ok = text && tokens_add(b, seqrt_text_start(text)) && sequence_end(b);
     free(text);
     return ok;
 }
@@ -520,10 +525,7 @@ static bool reader_start(SeqrtReader *reader, const char *path)
 SeqrtReader *seqrt_reader_open(const SeqrtTask *task, const char *path, bool need_target, SeqrtError *error)
 {
     SeqrtReader *reader = calloc(1, sizeof *reader);
-    if (!reader) {
-        seqrt_fail(error, "%s: out of memory", path);
-        return NULL;
-    }
+    if (!reader) return seqrt_fail(error, "%s: out of memory", path), NULL;
     reader->builder = (Builder){.task = task, .error = error, .need_target = need_target};
     if (reader_start(reader, path)) return reader;
     seqrt_reader_close(reader);
@@ -578,6 +580,7 @@ static bool texts_add(Builder *b, int count, char **texts)
     b->data->has_target = b->has_target = false;
     for (int i = 0; i < count; i++) {
         sequence_start(b, i + 1);
+        if (b->task->input != SEQRT_BYTES && *seqrt_utf8_end(texts[i])) return seqrt_fail(b->error, "%s:%d: bytes that are not UTF-8", b->data->path, i + 1);
         b->text = strdup(texts[i]);
         if (!b->text) return no_memory(b);
         if (!tokens_add(b, texts[i]) || !sequence_end(b)) return false;

@@ -27,10 +27,7 @@ static bool groups_reserve(SeqrtGroups *groups)
 bool seqrt_groups_add(SeqrtGroups *groups, const char *id, long row)
 {
     char *own = strdup(id);
-    if (!own || !groups_reserve(groups)) {
-        free(own);
-        return false;
-    }
+    if (!own || !groups_reserve(groups)) return free(own), false;
     groups->ids[groups->count] = own;
     groups->rows[groups->count++] = row;
     return true;

@@ -151,16 +151,8 @@ static bool cell_start(SeqrtTable *table, SeqrtError *error)
 /* Cells hold no NUL, so each one's own ends the check of it. */
 static bool row_is_utf8(const SeqrtTable *table)
 {
-    size_t at = 0;
-    while (at < table->used) {
-        if (!table->text[at]) {
-            at++;
-            continue;
-        }
-        int length = seqrt_utf8_length(table->text + at);
-        if (!length) return false;
-        at += (size_t)length;
-    }
+    for (const char *at = table->text; at < table->text + table->used; at++)
+        if (*(at = seqrt_utf8_end(at))) return false;
     return true;
 }
 
@@ -248,10 +240,7 @@ static bool file_open(SeqrtTable *table, const char *path, SeqrtError *error)
 SeqrtTable *seqrt_table_open(const char *path, SeqrtError *error)
 {
     SeqrtTable *table = calloc(1, sizeof *table);
-    if (!table) {
-        seqrt_fail(error, "%s: out of memory", path);
-        return NULL;
-    }
+    if (!table) return seqrt_fail(error, "%s: out of memory", path), NULL;
     if (file_open(table, path, error) && header_read(table, error)) return table;
     seqrt_table_close(table);
     return NULL;

@@ -30,6 +30,12 @@ int seqrt_utf8_length(const char *text)
     return s[0] == 0xf4 && s[1] > 0x8f ? 0 : 4;      /* past U+10FFFF */
 }
 
+const char *seqrt_utf8_end(const char *text)
+{
+    for (int length; (length = seqrt_utf8_length(text)) > 0;) text += length;
+    return text;
+}
+
 /* One character off *text into out; U+FFFD for a byte that starts none. Returns its bytes. */
 static int take_char(const char **text, char *out)
 {

@@ -4,7 +4,8 @@
 #   seqgen_add_model(TARGET SPEC [NO_MAIN] [OPTIONS ARG ...] [DEPENDS FILE ...])
 #
 # which makes TARGET a static library from the spec, with TARGET.h on its include path: seqgen is run again when the
-# spec, a file of DEPENDS (name the data files here) or seqgen itself changes. OPTIONS go to seqgen as they are.
+# spec, the file behind --weights, a file of DEPENDS (name the data files here) or seqgen itself changes. OPTIONS go to
+# seqgen as they are; it runs in CMAKE_CURRENT_BINARY_DIR, and reads relative paths from there.
 # NO_MAIN leaves the trainer out: no main, no NAME_main, and the runtime is all that is linked.
 
 get_filename_component(SEQGEN_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
@@ -27,6 +28,22 @@ if(NOT TARGET seqgen::seqgen)
     INTERFACE_LINK_LIBRARIES "seqgen::seqrt;pthread")
 endif()
 
+# The files behind --weights among seqgen's options
+function(seqgen_weights result)
+  set(files)
+  foreach(option IN LISTS ARGN)
+    if(before STREQUAL "--weights" OR option MATCHES "^--weights=")
+      string(REGEX REPLACE "^--weights=" "" file ${option})
+      if(NOT file MATCHES "^\\$<")
+        get_filename_component(file ${file} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_BINARY_DIR})
+      endif()
+      list(APPEND files ${file})
+    endif()
+    set(before ${option})
+  endforeach()
+  set(${result} ${files} PARENT_SCOPE)
+endfunction()
+
 function(seqgen_add_model target spec)
   cmake_parse_arguments(PARSE_ARGV 2 MODEL "NO_MAIN" "" "OPTIONS;DEPENDS")
   if(MODEL_UNPARSED_ARGUMENTS)
@@ -38,9 +55,10 @@ function(seqgen_add_model target spec)
   get_filename_component(spec ${spec} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.seqgen)
   file(MAKE_DIRECTORY ${dir})
+  seqgen_weights(weights ${MODEL_OPTIONS})
   add_custom_command(OUTPUT ${dir}/${target}.c ${dir}/${target}.h VERBATIM
-    COMMAND seqgen::seqgen ${spec} -o ${dir}/${target}.c --quiet ${MODEL_OPTIONS}
-    DEPENDS ${spec} ${MODEL_DEPENDS} seqgen::seqgen
+    COMMAND seqgen::seqgen ${spec} -o ${dir}/${target}.c ${MODEL_OPTIONS}
+    DEPENDS ${spec} ${weights} ${MODEL_DEPENDS} seqgen::seqgen
     COMMENT "seqgen ${target}")
   add_library(${target} STATIC ${dir}/${target}.c)
   target_include_directories(${target} PUBLIC ${dir})

@@ -1,6 +1,6 @@
 m4_dnl header.m4: model.h, the interface. Facts from gen/emit: sg_name, sg_NAME, sg_real, and the lists of members.
 m4_dnl
-sg_defop(<|sg_header_top|>, 2, <|#ifndef sg_ID(H)
+sg_defop(<|sg_header_top|>, 3, <|#ifndef sg_ID(H)
 #define sg_ID(H)
 /* sg_name: $1
  *
@@ -20,7 +20,7 @@ extern "C" {
 #define sg_ID(ALIGN) _Alignas(64)
 #endif
 
-#define sg_ID(CAN_STREAM) $2 /* m4_ifelse(<|$2|>, <|1|>, <|sg_id(step) exists: nothing in the model looks ahead|>, <|there is no sg_id(step): some layer looks ahead|>) */
+#define sg_ID(CAN_STREAM) $2 /* m4_ifelse(<|$2|>, <|1|>, <|sg_id(step) exists: nothing in the model looks ahead|>, <|there is no sg_id(step): $3|>) */
 
 typedef sg_real sg_id(Real);|>)m4_dnl
 sg_defop(<|sg_enum_begin|>, 0, <|

@@ -36,6 +36,29 @@ model: [{dropout: {p: 0.5}}, {gru: {hidden: 2, dropout: 0.25}}, last, {linear: {
         list [dict get $result code] [regexp -all -inline {warning: .*?:4:\d+: gru: dropout: 0.25 does nothing.*put a layer "dropout: \{p: 0.25\}" behind it} [dict get $result err]]
     }
 } {/^\{0 \{\{warning: [^:]*drop\.yaml:4:\d+: gru: dropout: 0\.25 does nothing in a stack of one layer; [^\n]*\}\}\} \{0 \{\}\} \{0 \{\}\}$/}
+test spec/idle_dropout_set { # the place of what is set is the option
+    regexp {warning: --set model.1=\{gru: \{hidden: 2, dropout: 0.5\}\}: gru: dropout: 0.5 does nothing} \
+        [dict get [run $seqgen drop.yaml -o drop.c --set "model.1={gru: {hidden: 2, dropout: 0.5}}"] err]
+} 1
+# 60 classes that are all numbers with a point: a mistake; names, whole numbers, few of many, and written ones are none
+proc labels {labels {target {class: y}}} {
+    put labels.csv "x,y\n[join [lmap label $labels {string cat 1, $label}] \n]\n"
+    put labels.yaml "seqgen: 1\nname: labels\ndata: {train: labels.csv, input: {columns: \[x\]}, window: {length: 2},
+  target: {$target}}\nmodel: \[{gru: {hidden: 2}}, [expr {[string match tag* $target] ? "" : "last, "}]{linear: {out: classes}}\]\n"
+    set result [run $::seqgen labels.yaml --dump graph]
+    return "[dict get $result code] [dict get $result err]"
+}
+proc counted {count format {every 60}} {
+    set all {}
+    for {set i 0} {$i < $count} {incr i} { lappend all [format $format [expr {$i % $every}]] }
+    return $all
+}
+test spec/classes_of_numbers { labels [concat 7 [counted 60 -%d.5e-2]] } "0 seqgen: warning: labels.yaml:4:19: column 'y' of labels.csv holds numbers, and each is a class: 61 of them; for numbers: target: {value: COLUMN}\n"
+test spec/tags_of_numbers { labels [counted 60 %d.5] "tag: y" } {/^0 seqgen: warning: labels\.yaml:4:17: .* 60 of them; for numbers: target: \{value: COLUMN\} or \{forecast: \.\.\}\n$/}
+test spec/classes_of_names {
+    list [labels [counted 60 %d]] [labels [counted 60 v%d.5]] [labels [counted 60 %d.5.0]] [labels [counted 50 %d.5 50]] [labels [counted 600 %d.5]] \
+        [labels [concat [counted 56 %d.5] [counted 7 %d]]] [labels [counted 60 %d.5] "class: y, classes: \[[join [counted 60 '%d.5'] ,]\]"]
+} {{0 } {0 } {0 } {0 } {0 } {0 } {0 }}
 test spec/missing { shape $seqgen nowhere.yaml } {2 0 1}
 test info { shape $seqgen info $spec } {0 1 0}
 test info/json { ran $seqgen info $spec --json } /"parameters":/

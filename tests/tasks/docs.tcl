@@ -75,13 +75,25 @@ foreach page [lsort [glob -directory $root/docs -tails *.md]] {
     }
     test commands/$page { page_run [file rootname $page] } good
 }
+# A program's answers are the trainer's, for what the page says of it: characters beyond ASCII and unknown, no text, one that is too long.
+test program/label {
+    if {![file exists program/label]} { page_run program }
+    set texts [list juliana robert Kim \u00e9lan {} [string repeat anna 6]]
+    set said [lmap line [split [string trim [ran program/label {*}$texts] \n] \n] { regsub {^.*: (\w+), } $line {\1 } }]
+    set expected [lmap line [lrange [split [string trim [ran -dir program ./names predict --load names.safetensors --quiet {*}$texts] \n] \n] 1 end] {
+        set chances [lassign [split $line ,] class]
+        list $class [format %.4f [expr max([join $chances ,])]]
+    }]
+    set apart [lmap found $said one $expected { expr {[lindex $found 0] ne [lindex $one 0] || abs([lindex $found 1] - [lindex $one 1]) > 0.00015} }]
+    expr {$apart eq "0 0 0 0 0 0" && [llength [lsort -unique $said]] > 4 ? "same" : "$said instead of $expected"}
+} same
 test commands/README.md {
     verdict [run -dir $root sh -c "set -eu\n[lindex [blocks $root/docs/README.md sh] 1]\ntest -f first_names_lstm.yaml"]
 } good
 
-# The C that reading.md quotes stands in the file that it reads, word for word.
+# The C that reading.md quotes stands in the files that it reads, word for word.
 test quotes/reading.md {
-    set model [words reading/model.c]
+    set model [words reading/model.c][words reading/stream.c]
     set missing {}
     foreach {rest block} [blocks $root/docs/reading.md c] {
         if {[string first $block $model] < 0} { lappend missing $block }

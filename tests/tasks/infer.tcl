@@ -136,6 +136,17 @@ foreach {pool width} {last M_OUTPUTS mean M_OUTPUTS max M_OUTPUTS} {
     } same
 }
 test stream/header { regexp {may be NULL} [text m.h] } 1
+# What cannot stream says why, in info and in the header: a layer that reads backwards, or one that takes all steps at once
+foreach {name layers why} {
+    backwards {"gru: {hidden: 3, bidirectional: true}" last} "some layer looks ahead"
+    flatten {flatten "linear: {out: 4}" tanh} "flatten needs a whole sequence"
+} {
+    test no_stream/$name {
+        spec -name n -input rows -model [concat $layers {{linear: {out: classes}}}] -codegen {{target: portable}}
+        ran $seqgen n.yaml -o n.c --quiet
+        list [regexp "streaming     no: $why\n" [ran $seqgen info n.yaml]] [regexp "there is no n_step: $why \\*/" [text n.h]]
+    } {1 1}
+}
 test stream/state_bytes {
     regexp {"state_bytes": (\d+)} [ran $seqgen info m.yaml --emit infer --json] - told
     regexp {streaming +yes, a state of} [ran $seqgen info m.yaml --emit infer]

@@ -99,3 +99,23 @@ test cmake/no_main {
         [llength [classes_of [ran project/build/embed w.safetensors a.csv]]]
 } {{} 11}
 test cmake/trainer { ran project/build/trainer info } /parameters/
+
+# The weights are read as seqgen reads them, and are what the C is made from.
+test cmake/weights {
+    put inference/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)\nproject(user C)\nfind_package(seqgen REQUIRED)
+seqgen_add_model(relative ../a.yaml NO_MAIN OPTIONS --emit infer --weights w.safetensors --target portable)
+seqgen_add_model(absolute ../a.yaml NO_MAIN OPTIONS --target portable --emit infer --weights=\${CMAKE_BINARY_DIR}/w.safetensors)\n"
+    ran cmake -S inference -B inference/build -DCMAKE_PREFIX_PATH=$build -DCMAKE_C_FLAGS=-O0
+    file copy -force w.safetensors inference/build
+    ran cmake --build inference/build
+    set before [lmap name {relative absolute} { text inference/build/$name.seqgen/$name.c }]
+    ran ./a train --epochs 1 --seed 5 --quiet --save inference/build/w.safetensors
+    ran cmake --build inference/build
+    lmap name {relative absolute} was $before { expr {$was ne [text inference/build/$name.seqgen/$name.c]} }
+} {1 1}
+test cmake/warning {
+    put inference/a.csv [regsub -all {k1} [text a.csv] k9]
+    put inference/a.yaml [text a.yaml]
+    put inference/CMakeLists.txt [string map {../a.yaml a.yaml} [text inference/CMakeLists.txt]]
+    regexp -all {warning: of a model with other data or layers} [dict get [run cmake --build inference/build] err]
+} 2

@@ -40,6 +40,14 @@ test load/other_words {
     ran -env $quick $seqgen build plain.yaml -o other --target portable --quiet --set data.train=other.csv
     dict get [run ./other eval --load plain.safetensors --json] err
 } {/^\./other: plain\.safetensors: warning: of a model with other data or layers/}
+# The generator stores what it is given, and says the same of it.
+proc stored {data args} {
+    set result [run $::seqgen plain.yaml --emit infer --weights plain.safetensors --set data.train=$data -o - {*}$args]
+    return "[dict get $result code], [dict get $result err]"
+}
+test emit/same_words { stored coin.csv } {0, }
+test emit/other_words { stored other.csv } {/^0, seqgen: plain\.safetensors: warning: of a model with other data or layers \([0-9a-f]{16}, this one is [0-9a-f]{16}\); the shapes agree\n$/}
+test emit/quiet { stored other.csv --quiet } {0, }
 test load/a_checkpoint {
     trainer balanced train --epochs 1 --quiet --checkpoint way.safetensors
     dict get [run ./plain eval --load way.safetensors --json] err

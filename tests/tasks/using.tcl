@@ -107,6 +107,22 @@ test eval/parts {
 } {160 40 61}
 test eval/part_unknown { dict get [run ./names eval --load w.safetensors --part half] err } {/expected train, valid or test/}
 test eval/details_unwritable { dict get [run ./names eval --load w.safetensors --details no/such/d.csv] code } 5
+# ---- from another directory, where the spec's paths lead nowhere ----
+
+test elsewhere {
+    file mkdir elsewhere
+    ran -env $quick $seqgen build names.yaml -o away --target portable --quiet --set data.valid=test.csv
+    set said {}
+    foreach words {{../away train} {../away train --data ../train.csv} {../names eval --load ../w.safetensors} {../names predict --load ../w.safetensors}
+        {../names predict --load ../w.safetensors --data nowhere.csv}} {
+        set result [run -dir elsewhere {*}$words]
+        lappend said "[dict get $result code] [dict get $result err]"
+    }
+    set advice {No such file or directory; the spec's paths start in the directory that a trainer is started in;}
+    expr {$said eq [list "2 ../away: train.csv: $advice --data F names another file\n" "2 ../away: test.csv: $advice --valid F names another file\n" \
+        {*}[lrepeat 2 "2 ../names: test.csv: $advice --data F names another file\n"] "2 ../names: nowhere.csv: No such file or directory\n"] ? "advised" : $said}
+} advised
+
 # ---- predict ----
 
 proc answer {text} { return [lrange [lines $text] 1 end] }
@@ -301,6 +317,10 @@ test series/steps {
         [expr {[lsearch -exact [lmap {v} [regexp -all -inline {"rmse": [0-9.eE+-]+} $steps] {close_to [json_number $v rmse] $both}] 1] >= 0}]
 } {1 72 72 3 1 1}
 test series/text { trainer series eval --load s.safetensors } {/\nload +\S+ +\S+ +\S+\nwave .*\nstep 1 .*\nstep 3 /}
+test series/forecast_elsewhere {
+    set result [run -dir elsewhere ../series forecast --load ../s.safetensors]
+    list [dict get $result code] [regexp {series\.csv: No such .*; --data F names another file\n$} [dict get $result err]]
+} {2 1}
 test series/forecast_json {
     set csv [trainer series forecast --load s.safetensors --steps 5]
     set json [trainer series forecast --load s.safetensors --steps 5 --json]
@@ -352,6 +372,30 @@ test words/predict { # a line for each token, an empty text being one that is un
     set input [answer [ran -in "[string repeat "a\n" 6]ab\n[string repeat "\n" 4]abc\n" ./words predict --load l.safetensors --quiet -]]
     lmap line [concat $texts $input] { join [lrange [split $line ,] 0 1] . }
 } {1.1 2.1 2.2 2.3 3.1 4.1 1.1 2.1 3.1 4.1 5.1 6.1 7.1 7.2 8.1 9.1 10.1 11.1 12.1 12.2 12.3}
+# Latin-1's e with an accent is no UTF-8, as in a file; the lines before it are answered.
+proc latin {script} {
+    set result [run sh -c $script sh $::seqgen]
+    return "[dict get $result code], [llength [answer [dict get $result out]]], [string trim [dict get $result err]]"
+}
+test words/latin_text { latin {./words predict --load l.safetensors ab "$(printf 'a\351')"} } {2, 0, ./words: TEXT:2: bytes that are not UTF-8}
+test words/latin_input {
+    latin {(yes a | head -n 10; printf 'a\351\nb\n') | ./words predict --load l.safetensors --quiet -}
+} {2, 10, ./words: -:11: bytes that are not UTF-8}
+test words/latin_prompt { latin {./words sample --load l.safetensors --prompt "$(printf 'a\351')"} } {2, 0, ./words: --prompt: bytes that are not UTF-8}
+test words/latin_bytes { # a model of bytes takes any
+    put bytes.yaml [string map {chars bytes} [text words.yaml]]
+    ran $seqgen run bytes.yaml train --epochs 1 --quiet --save b.safetensors
+    list [latin {"$1" run bytes.yaml predict --load b.safetensors "$(printf 'a\351')"}] \
+        [latin {printf 'a\351' | "$1" run bytes.yaml predict --load b.safetensors --quiet -}] \
+        [latin {"$1" run bytes.yaml sample --load b.safetensors --length 2 --prompt "$(printf 'a\351')"}]
+} {{0, 2, } {0, 2, } {0, 0, seqgen run bytes.yaml: 1 tokens of the prompt are not in the vocabulary}}
+test words/latin_file { # a whole text, too, for the generator and for the trainer
+    put latin.txt "the cat\nsat on\xe9 the mat. "
+    put latin.yaml "seqgen: 1\ndata: {train: latin.txt, input: {text: true}, target: {next: true}, window: {length: 4}}
+model: \[{gru: {hidden: 3}}, {linear: {out: vocab}}\]\ntrain: {optimizer: {sgd: {lr: 0.1}}}\n"
+    set result [run $seqgen latin.yaml -o latin.c]
+    list [dict get $result code] [lindex [lines [dict get $result err]] 0]
+} {2 {latin.yaml:2:15: error: latin.txt:2: bytes that are not UTF-8}}
 test words/details {
     trainer words eval --load l.safetensors --details d.csv
     list [lindex [lines [text d.csv]] 0] [llength [table d.csv]] [lrange [lindex [table d.csv] 1] 0 3]

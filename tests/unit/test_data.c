@@ -94,9 +94,9 @@ static void test_text_datasets(void)
     task.max_length = 0;
     data_is("no limit", &task, "d.csv", "text,label\nabcdefabc,no\n", true, "0@2 234567234=0(abcdefabc)");
     data_is("unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\n", true,
-            "!d.csv:3: column \"label\": unknown class \"maybe\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:3: column \"label\": unknown class \"maybe\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("empty class", &task, "d.csv", "text,label\nab,\n", true,
-            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("predict with unknown class", &task, "d.csv", "text,label\nab,yes\nab,maybe\nc,no\n", false,
             "0@2 23(ab); 1@3 23(ab); 2@4 4(c) no target");
     data_is("predict without target", &task, "d.csv", "text\nab\n", false, "0@2 23(ab) no target");
@@ -168,6 +168,8 @@ static void test_next_datasets(void)
     SeqrtError error = {""};
     check("NUL in text", !seqrt_dataset_read(&task, file_bytes("d.txt", "a\nb\0c", 5), true, &error) &&
           !strcmp(short_error(&error), "d.txt:2: a NUL byte; text is expected"));
+    data_is("text that is not UTF-8", &task, "d.txt", "ab\n\nc\xe9\nd", true, "!d.txt:3: bytes that are not UTF-8");
+    data_is("text that ends in a character's middle", &task, "d.txt", "ab\xc3", false, "!d.txt:1: bytes that are not UTF-8");
     task = text_task(SEQRT_CHARS, SEQRT_CLASS);
     task.window_length = 2, task.window_stride = 2;
     data_is("windows of labelled texts", &task, "d.csv", "text,label\nabc,yes\nd,no\n", true,
@@ -196,7 +198,7 @@ static void test_row_datasets(void)
     data_is("tags, inputs normalised", &task, "d.csv", "id,x,y,label\nA,1,10,no\nA,3,20,yes\nB,5,0,no\n", true,
             "0@2 0,0 <0>1,2 <1>; 1@4 2,-2 <0>");
     data_is("an empty tag", &task, "d.csv", "id,x,y,label\nA,1,10,\nA,3,20,yes\n", true,
-            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"");
+            "!d.csv:2: column \"label\": unknown class \"\"; the 2 known ones are \"no\", \"yes\"; in the spec, classes: [..] beside the target writes all of them out");
     data_is("predict without tags", &task, "d.csv", "id,x,y,label\nA,1,10,yes\nA,3,20,?\n", false, "0@2 0,0 1,2  no target");
     task = rows_task(SEQRT_VALUE);
     task.target_shift = shift, task.target_scale = scale;
@@ -284,6 +286,14 @@ static void test_texts(void)
     SeqrtError error = {""};
     SeqrtDataset *data = seqrt_dataset_from_texts(&task, 3, texts, &error);
     check_text("texts", data_said(data, &error), "0@1 234(abc); 1@2 1(); 2@3 2345(abcdef) no target");
+    seqrt_dataset_free(data);
+    char latin[] = "a\xe9";
+    char *odd[] = {a, latin};
+    data = seqrt_dataset_from_texts(&task, 2, odd, &error);
+    check_text("texts that are not UTF-8", data_said(data, &error), "!TEXT:2: bytes that are not UTF-8");
+    task = text_task(SEQRT_BYTES, SEQRT_CLASS);
+    data = seqrt_dataset_from_texts(&task, 2, odd, &error);
+    check_text("texts of any bytes", data_said(data, &error), "0@1 234(abc); 1@2 21(a\xe9) no target");
     seqrt_dataset_free(data);
     task = text_task(SEQRT_TEXT, SEQRT_NEXT);
     data = seqrt_dataset_from_texts(&task, 1, texts, &error);

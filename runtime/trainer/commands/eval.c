@@ -62,7 +62,8 @@ static bool judged_open(Judged *j, const Trainer *t, SeqrtError *error)
 {
     const SeqrtTask *task = t->model->task;
     bool valid = !strcmp(j->name, "valid"), train = !strcmp(j->name, "train");
-    if (!(j->data = seqrt_dataset_read(task, part_path(t, j->name), true, error)) || !seqrt_dataset_fits(t->model, j->data, error))
+    const char *path = part_path(t, j->name);
+    if (!seqrt_data_found(path, t->options.data, "--data", error) || !(j->data = seqrt_dataset_read(task, path, true, error)) || !seqrt_dataset_fits(t->model, j->data, error))
         return false;
     if (task->valid_path || task->valid_fraction <= 0 || (!valid && !train)) {
         j->part = seqrt_part_whole(j->data);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data_own.h"
 #include "trainer.h"
 
 /* ---- sample ---- */
@@ -188,6 +189,10 @@ int seqrt_sample(Trainer *t)
                  .temperature = isnan(o->temperature) ? 1 : o->temperature, .top_k = o->top_k};
     if (!sample_possible(s.model, &s.error))
         return seqrt_stop(t, EXIT_USAGE, &s.error);
+    if (o->prompt && s.task->input != SEQRT_BYTES && *seqrt_utf8_end(o->prompt)) {
+        seqrt_fail(&s.error, "--prompt: bytes that are not UTF-8");
+        return seqrt_stop(t, EXIT_DATA, &s.error);
+    }
     if (!seqrt_weights_load(t, o->load, &s.error))
         return seqrt_stop(t, EXIT_DATA, &s.error);
     s.vocab = seqrt_vocab_new(s.task->vocab, s.task->vocab_count);
@@ -241,7 +246,8 @@ static bool last_long_enough(Forecast *f, const SeqrtDataset *data)
 /* The last window of the last series; a carried model first runs what comes before it. */
 static bool window_read(Forecast *f, const char *path)
 {
-    SeqrtDataset *data = seqrt_dataset_read(f->task, path, false, &f->error);
+    bool found = seqrt_data_found(path, f->t->options.data, "--data", &f->error);
+    SeqrtDataset *data = found ? seqrt_dataset_read(f->task, path, false, &f->error) : NULL;
     if (!data || !last_long_enough(f, data) || !seqrt_dataset_fits(f->model, data, &f->error)) {
         seqrt_dataset_free(data);
         return false;

@@ -3,11 +3,13 @@
  * Takes: a model and argv. Gives: the exit code. Does not: do any command's work but info's.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "seqtrain.h"
 #include "team.h"
@@ -23,6 +25,13 @@ const char *seqrt_data_path(const Trainer *t)
 {
     const SeqrtTask *task = t->model->task;
     return t->options.data ? t->options.data : task->test_path ? task->test_path : task->train_path;
+}
+
+bool seqrt_data_found(const char *path, const char *given, const char *option, SeqrtError *error)
+{
+    if (path == given || access(path, F_OK) == 0)
+        return true;
+    return seqrt_fail(error, "%.500s: %s; the spec's paths start in the directory that a trainer is started in; %s F names another file", path, strerror(errno), option);
 }
 
 bool seqrt_weights_load(Trainer *t, const char *path, SeqrtError *error)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data_own.h"
 #include "team.h"
 #include "trainer.h"
 
@@ -188,7 +189,8 @@ static int piece_items(const Predict *p, bool standard)
 static int table_predict(Predict *p, const char *path)
 {
     bool standard = !strcmp(path, "-");
-    SeqrtReader *reader = seqrt_reader_open(p->task, path, false, &p->error);
+    bool found = standard || seqrt_data_found(path, p->t->options.data, "--data", &p->error);
+    SeqrtReader *reader = found ? seqrt_reader_open(p->task, path, false, &p->error) : NULL;
     SeqrtDataset *piece;
     int code = EXIT_DONE, got = reader ? 1 : -1;
     while (code == EXIT_DONE && got == 1) {
@@ -215,6 +217,11 @@ static bool line_read(char **line, size_t *room)
     return true;
 }
 
+static bool line_is_text(Predict *p, const char *line, long number)
+{
+    return p->task->input == SEQRT_BYTES || !*seqrt_utf8_end(line) || seqrt_fail(&p->error, "-:%ld: bytes that are not UTF-8", number);
+}
+
 static int chunk_predict(Predict *p, char **lines, int count)
 {
     int code = piece_predict(p, seqrt_dataset_from_texts(p->task, count, lines, &p->error));
@@ -230,7 +237,8 @@ static int lines_predict(Predict *p)
     char **lines = seqrt_need((size_t)p->model->B, sizeof *lines), *line = NULL;
     size_t room = 0;
     int count = 0, code = EXIT_DONE;
-    while (code == EXIT_DONE && line_read(&line, &room)) {
+    bool good = true;
+    while (code == EXIT_DONE && line_read(&line, &room) && (good = line_is_text(p, line, p->lines + count + 1))) {
         if (p->lines + count == 0)
             memmove(line, seqrt_text_start(line), strlen(seqrt_text_start(line)) + 1);
         lines[count++] = line;
@@ -242,6 +250,8 @@ static int lines_predict(Predict *p)
     }
     if (count)
         code = chunk_predict(p, lines, count);
+    if (!good)
+        code = seqrt_stop(p->t, EXIT_DATA, &p->error);
     free(line);
     free(lines);
     return code;

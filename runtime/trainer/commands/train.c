@@ -67,7 +67,7 @@ static bool valid_open(Training *g)
     const char *path = g->t->options.valid ? g->t->options.valid : g->model->task->valid_path;
     if (!path)
         return true;
-    if (!file_read(g, path, &g->valid_data))
+    if (!seqrt_data_found(path, g->t->options.valid, "--valid", &g->error) || !file_read(g, path, &g->valid_data))
         return false;
     g->valid_part = seqrt_part_whole(g->valid_data);
     return true;
@@ -92,7 +92,7 @@ static bool parts_open(Training *g)
     const char *path = g->t->options.data ? g->t->options.data : task->train_path;
     if (!path)
         return seqrt_fail(&g->error, "the spec names no training data; expected --data F");
-    if (!file_read(g, path, &g->data) || !valid_open(g) || !test_open(g))
+    if (!seqrt_data_found(path, g->t->options.data, "--data", &g->error) || !file_read(g, path, &g->data) || !valid_open(g) || !test_open(g))
         return false;
     if (g->valid_data || task->valid_fraction <= 0) {
         g->part = seqrt_part_whole(g->data);

@@ -64,6 +64,8 @@ bool seqrt_options_read(Options *options, const char *program, const Command *co
 int seqrt_stop(const Trainer *t, int code, const SeqrtError *error); /* prints "PROGRAM: text"; returns code */
 void seqrt_json_print(void *json);                                    /* a json_t to standard output; frees it */
 const char *seqrt_data_path(const Trainer *t);                        /* --data, else test, else train; NULL: none */
+/* False, and what to do in *error, where the spec's path leads nowhere from here; `given`: of option --data or --valid, or NULL. */
+bool seqrt_data_found(const char *path, const char *given, const char *option, SeqrtError *error);
 double seqrt_seconds(void);                                           /* of a clock that never goes back */
 const char *seqrt_number_text(double v, char text[32]);               /* 0.4312, 1.2e-07, nan */
 static inline double seqrt_shown(double v) { return isnan(v) ? NAN : v; } /* printf shows the sign that a NaN may have */

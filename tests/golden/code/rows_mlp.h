@@ -17,7 +17,7 @@ extern "C" {
 #define ROWS_MLP_ALIGN _Alignas(64)
 #endif
 
-#define ROWS_MLP_CAN_STREAM 0 /* there is no rows_mlp_step: some layer looks ahead */
+#define ROWS_MLP_CAN_STREAM 0 /* there is no rows_mlp_step: flatten needs a whole sequence */
 
 typedef float rows_mlp_Real;
 
