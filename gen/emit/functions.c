@@ -37,6 +37,9 @@ static bool wanted(const Plan *plan, const Helper *helper)
     return yes;
 }
 
+/* Whether a file that does not train calls a function of <math.h>: of all its layers only this one does. */
+bool emit_calls_math(const Plan *plan) { return called(plan, "norm_rows"); }
+
 void emit_helpers(Emitter *e)
 {
     for (size_t i = 0; i < sizeof HELPERS / sizeof *HELPERS; i++) {

@@ -24,6 +24,7 @@ void emit_functions(Emitter *e);  /* functions.c: helpers, layers' functions, sc
 void emit_program(Emitter *e);    /* program.c: top, batch, loss, update, API, streaming */
 void emit_trainer(Emitter *e);    /* trainer.c: what seqrt sees */
 void emit_helpers(Emitter *e);
+bool emit_calls_math(const Plan *plan); /* functions.c */
 void emit_packed_structs(Emitter *e);
 void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
 void emit_numbers(Emitter *e, const double *values, int64_t count); /* stored.c: items of a list of Real */

@@ -295,7 +295,10 @@ static void top(Emitter *e)
     emit_banner(e);
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
-    stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
+    if (e->plan->infer_only)
+        stream_op(e->stream, "sg_includes_infer", "sg_header_name", emit_calls_math(e->plan) ? "math" : "", NULL);
+    else
+        stream_op(e->stream, "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
     stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
     if (e->plan->vectors)

@@ -27,9 +27,11 @@ sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include <string.h>
 
 sg_as_written|>)m4_dnl
-sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
+m4_dnl sg_includes_infer(HEADER, math or nothing)
+sg_defop(<|sg_includes_infer|>, 2, <|#include "$1"
 
-#include <math.h>
+m4_ifelse(<|$2|>, <|math|>, <|#include <math.h>
+|>)m4_dnl
 #include <stdint.h>
 #include <string.h>
 
@@ -48,7 +50,6 @@ enum {
 m4_ifelse(sg_threads, 1, <|    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 |>)m4_dnl
 };
-#define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)|>)m4_dnl
 sg_defop(<|sg_by_width|>, 0, <|/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */

@@ -93,6 +93,26 @@ if {[auto_execok gcc] ne ""} {
     test infer/picked { infer x86-64 } $portable
 }
 
+# ---- cortex-m: without a C library, but for the two functions that a compiler calls by itself; no word of the standard library beyond them ----
+
+put bare/string.h {#include <stddef.h>
+void *memcpy(void *to, const void *from, size_t count);
+void *memset(void *to, int value, size_t count);
+}
+if {[auto_execok clang] eq "" || ![regexp -line {^ *thumb } [exec clang --print-targets]]} {
+    skip cortex-m/freestanding "needs clang with its ARM back end"
+} else {
+    foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gru {"gru: {hidden: 9, layers: 2, bidirectional: true}" gelu "dropout: {p: 0.2}" max} rnn {"rnn: {hidden: 5}" tanh mean sigmoid}} {
+        test cortex-m/freestanding/$name {
+            set bare [spec -name bare -input rows -target {value 1} -model [list {*}$layers "linear: {out: targets}"]]
+            ran -env $quick $seqgen build $bare --target portable -o bare_trainer --quiet
+            ran ./bare_trainer train --steps 1 --save bare.safetensors --quiet
+            ran $seqgen $bare --target cortex-m --emit infer --weights bare.safetensors -o bare.c --quiet
+            ran clang --target=thumbv7em-none-eabihf -mcpu=cortex-m7 -std=c11 -ffreestanding -nostdlibinc -Ibare -Wall -Wextra -Wpedantic -Wunused-macros -Werror -O2 -c bare.c -o bare.o
+        } {}
+    }
+}
+
 # ---- aarch64, under qemu: three training steps print what they print here; seqrt's own functions are not called ----
 
 put train.c {#include "m.h"

@@ -66,7 +66,6 @@ enum {
     IN = 10,           /* features of a step, or entries of the vocabulary */
     ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
-#define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
 
@@ -449,10 +448,10 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, 
             const V tct = v_quick_quotient(ht, v_max(o, v_set((Real)1e-30)));
             const V dc1 = dct + d * (o - ht * tct);
             /* (3) and (2): slots o, i, f, g */
-            const V da1 = dc1 * g * i * (ONE - i);
-            const V da2 = dc1 * c_before * f * (ONE - f);
-            const V da3 = dc1 * i * (ONE - g * g);
-            const V da0 = d * ht * (ONE - o);
+            const V da1 = dc1 * g * i * (1 - i);
+            const V da2 = dc1 * c_before * f * (1 - f);
+            const V da3 = dc1 * i * (1 - g * g);
+            const V da0 = d * ht * (1 - o);
             const V dc_before = dc1 * f;
             v_put(gates + at * 32 + SPAN(v, 4 * P), da0);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + P, da1);

@@ -62,7 +62,6 @@ enum {
     IN = 3,           /* features of a step, or entries of the vocabulary */
     ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
-#define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
 
