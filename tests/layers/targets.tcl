@@ -187,9 +187,23 @@ proc unnamed {model target real} {
         set name
     }]
 }
-foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gelu {last "linear: {out: 5}" gelu} rnn {"rnn: {hidden: 5}" mean} deep {"gru: {hidden: 9}" layer_norm sigmoid "lstm: {hidden: 4}" last tanh}} {
-    foreach target {host portable x86-64 cortex-m aarch64} { test used/$name/$target { unnamed $layers $target float32 } {} }
+# .. and its comments speak of nothing else
+proc absent {model target real} {
+    set spec [spec -input rows -target {value 1} -codegen [list "target: $target" "real: $real"] -model [list {*}$model "linear: {out: targets}"]]
+    set c [ran $::seqgen $spec -o -]
+    set code [regsub -all {/\*.*?\*/} $c { }]
+    return [lmap word [lsort -unique [regexp -all -inline {\m[vV]_\w+} [join [regexp -all -inline {/\*.*?\*/} $c]]]] {
+        if {[regexp "\\m$word\\M" $code]} { continue }
+        set word
+    }]
+}
+foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gelu {last "linear: {out: 5}" gelu} rnn {"rnn: {hidden: 5}" mean} both {"lstm: {hidden: 4, bidirectional: true}" last} deep {"gru: {hidden: 9}" layer_norm sigmoid "lstm: {hidden: 4}" last tanh}} {
+    foreach target {host portable x86-64 cortex-m aarch64} {
+        test used/$name/$target { unnamed $layers $target float32 } {}
+        test told/$name/$target { absent $layers $target float32 } {}
+    }
     test used/$name/float64 { unnamed $layers host float64 } {}
+    test told/$name/float64 { absent $layers host float64 } {}
 }
 test used/strict_portable { # clang tells of functions that nobody calls
     if {[auto_execok clang] eq ""} { return {} }

@@ -244,10 +244,8 @@ INLINE V v_sigmoid(V x)
     return s / (e * one + s);
 }
 
-/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
- * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
- * v_tanh_above / v_tanh_below, so that several share a division. */
-/* 1 + 2^(n + f), n + f = -x / ln 2 */
+/* For factors in cells: errors count as parts of 1, and a quotient may be left open, so that several share a division. */
+/* 1 / sigmoid x = 1 + 2^(n + f), n + f = -x / ln 2. Below -V_GATE_LIMIT the sigmoid counts as e^-V_GATE_LIMIT. */
 INLINE V v_sigmoid_below(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
@@ -256,9 +254,11 @@ INLINE V v_sigmoid_below(V x)
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
     return v_exp2m1_times(s, f) + (s + 1);
 }
+
+/* A gate that is no open quotient: nothing is quicker here than the whole sigmoid. */
 INLINE V v_gate(V x) { return v_sigmoid(x); }
 
-/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+/* tanh x = above / below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
 INLINE V v_tanh_square(V x) { return v_min(v_set(9.02f * 9.02f), x * x); }
 INLINE V v_tanh_above_high(V y, V yy) { return 1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f); }
 INLINE V v_tanh_above_low(V y) { return 0.133797178f * y + 1; }
