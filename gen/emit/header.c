@@ -30,7 +30,7 @@ static void sizes(Emitter *e)
         size(e, "VOCABULARY", e->graph->in.width, "tokens: 0 padding, 1 unknown, then the entries");
     else
         size(e, "FEATURES", e->graph->in.width, "numbers of a step");
-    size(e, "OUTPUTS", e->graph->outputs, "outputs of a sequence, or of a step");
+    size(e, "OUTPUTS", e->graph->outputs, e->graph->out.steps ? "outputs of a step" : "outputs of a sequence");
     size(e, "PARAMETERS", e->graph->weights_count, e->plan->infer_only ? "numbers in the file of weights that this was made from" : "numbers in the Weights below");
     size(e, "TENSORS", e->graph->tensors_count, e->plan->infer_only ? "tensors in it" : "entries of the table of tensors");
     stream_op(e->stream, "sg_enum_end", NULL);

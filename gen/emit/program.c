@@ -288,10 +288,35 @@ static void share(Emitter *e)
         stream_op(e->stream, "sg_share_parts", NULL);
 }
 
-static void top(Emitter *e)
+static void size(Emitter *e, const char *name, int value, const char *comment)
+{
+    char *text = stream_int(value);
+    stream_op(e->stream, "sg_size", name, text, comment, NULL);
+    free(text);
+}
+
+static void sizes(Emitter *e)
 {
     const Graph *g = e->graph;
-    char *a[] = {stream_int(e->plan->P), stream_int(g->T), stream_int(g->B), stream_int(g->outputs), stream_int(g->in.width), stream_int(e->plan->model_bytes)};
+    char *bytes = stream_int(e->plan->model_bytes);
+    stream_op(e->stream, "sg_sizes_begin", bytes, NULL);
+    size(e, "P", e->plan->P, e->plan->vectors ? "units of a panel: as wide as the widest vectors there may be" : "units of a panel, which stand side by side");
+    size(e, "T", g->T, "longest sequence");
+    if (!e->plan->infer_only)
+        size(e, "B", g->B, "largest batch");
+    size(e, "O", g->outputs, g->out.steps ? "outputs of a step" : "outputs of a sequence");
+    if (!g->in.tokens)
+        size(e, "IN", g->in.width, "features of a step");
+    if (!e->plan->infer_only)
+        size(e, "ROW_BLOCK", 64, "rows of a weight gradient's product taken at a time, so that both sides stay in the cache");
+    stream_op(e->stream, "sg_sizes_end", NULL);
+    if (e->plan->vectors)
+        stream_op(e->stream, "sg_by_width", NULL);
+    free(bytes);
+}
+
+static void top(Emitter *e)
+{
     emit_banner(e);
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
@@ -300,11 +325,7 @@ static void top(Emitter *e)
     else
         stream_op(e->stream, "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
-    stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
-    if (e->plan->vectors)
-        stream_op(e->stream, "sg_by_width", NULL);
-    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-        free(a[i]);
+    sizes(e);
     if (e->plan->infer_only)
         emit_stored(e);
     else

@@ -59,12 +59,11 @@ typedef float Real;
 typedef names_lstm_Model Model;
 _Static_assert(sizeof(Model) == 20288, "a model takes the memory that its head says");
 enum {
-    P = 4,            /* units of a panel: as wide as the widest vectors there may be */
-    T = 7,            /* longest sequence */
-    B = 5,            /* largest batch */
-    O = 3,             /* outputs */
-    IN = 10,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    P = 4, /* units of a panel, which stand side by side */
+    T = 7, /* longest sequence */
+    B = 5, /* largest batch */
+    O = 3, /* outputs of a sequence */
+    ROW_BLOCK = 64, /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)

@@ -26,7 +26,7 @@ enum {
     NAMES_LSTM_T = 7, /* longest sequence, steps */
     NAMES_LSTM_B = 5, /* largest batch, sequences */
     NAMES_LSTM_VOCABULARY = 10, /* tokens: 0 padding, 1 unknown, then the entries */
-    NAMES_LSTM_OUTPUTS = 3, /* outputs of a sequence, or of a step */
+    NAMES_LSTM_OUTPUTS = 3, /* outputs of a sequence */
     NAMES_LSTM_PARAMETERS = 515, /* numbers in the Weights below */
     NAMES_LSTM_TENSORS = 7, /* entries of the table of tensors */
 };

@@ -55,12 +55,12 @@ typedef float Real;
 typedef rows_mlp_Model Model;
 _Static_assert(sizeof(Model) == 5376, "a model takes the memory that its head says");
 enum {
-    P = 4,            /* units of a panel: as wide as the widest vectors there may be */
-    T = 7,            /* longest sequence */
-    B = 5,            /* largest batch */
-    O = 2,             /* outputs */
-    IN = 3,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    P = 4, /* units of a panel, which stand side by side */
+    T = 7, /* longest sequence */
+    B = 5, /* largest batch */
+    O = 2, /* outputs of a sequence */
+    IN = 3, /* features of a step */
+    ROW_BLOCK = 64, /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)

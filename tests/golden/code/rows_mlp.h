@@ -25,7 +25,7 @@ enum {
     ROWS_MLP_T = 7, /* longest sequence, steps */
     ROWS_MLP_B = 5, /* largest batch, sequences */
     ROWS_MLP_FEATURES = 3, /* numbers of a step */
-    ROWS_MLP_OUTPUTS = 2, /* outputs of a sequence, or of a step */
+    ROWS_MLP_OUTPUTS = 2, /* outputs of a sequence */
     ROWS_MLP_PARAMETERS = 194, /* numbers in the Weights below */
     ROWS_MLP_TENSORS = 4, /* entries of the table of tensors */
 };
