@@ -204,7 +204,8 @@ static void update(Emitter *e)
     const char *comment;
     char *rate = schedule_rule(&train->schedule, &comment), *count = stream_int(e->plan->block_bytes[BLOCK_PARAM] / e->spec->codegen.real_bytes);
     stream_op(e->stream, "sg_title", "optimiser", NULL);
-    stream_op(e->stream, "sg_schedule", comment, rate, NULL);
+    const char *unread = text_mentions(rate, "epochs") ? "" : text_mentions(rate, "epoch") ? "(void)epochs" : "(void)epoch, (void)epochs";
+    stream_op(e->stream, "sg_schedule", comment, rate, unread, NULL);
     stream_op(e->stream, "sg_norm", count, NULL);
     optimizer_pass(e, &rule);
     stream_op(e->stream, "sg_update_begin", NULL);

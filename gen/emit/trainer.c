@@ -150,7 +150,7 @@ static void session(Emitter *e)
     stream_op(e->stream, "sg_session_blocks", NULL);
     stream_op(e->stream, e->plan->carry ? "sg_session_reset_carry" : "sg_session_reset_nothing", NULL);
     if (e->plan->stream)
-        stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", NULL);
+        stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", e->graph->in.tokens ? "x" : "token", NULL);
 }
 
 /* NULL at their end among them */

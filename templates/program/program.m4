@@ -134,7 +134,8 @@ sg_defop(<|sg_stream_begin|>, 2, <|
 /* One step of one sequence */
 static void step_once(const Model *m, sg_id(State) *s, $1, Real *output)
 {
-    (void)m;
+m4_ifelse(sg_threads, 1, , <|    (void)m; /* the weights are constants */
+|>)m4_dnl
     $2|>)m4_dnl
 sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));

@@ -142,13 +142,14 @@ sg_defop(<|sg_session_reset_carry|>, 0, <|
 static void reset_session(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
 sg_defop(<|sg_session_reset_nothing|>, 0, <|
 static void reset_session(void *session) { (void)session; }|>)m4_dnl
-sg_defop(<|sg_session_stream|>, 1, <|
+m4_dnl sg_session_stream(THE INPUT, what is none: token and x, or x and token)
+sg_defop(<|sg_session_stream|>, 2, <|
 static void reset_step_session(void *session) { sg_id(reset)(&((Session *)session)->state); }
 
 static void step_session(void *session, int32_t token, const void *x, void *out)
 {
     Session *s = session;
-    (void)token, (void)x;
+    (void)$2;
     sg_id(step)(&s->model, &s->state, $1, out);
 }|>)m4_dnl
 m4_dnl

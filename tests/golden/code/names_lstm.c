@@ -1216,7 +1216,6 @@ static double update_share(Model *m, const Share *s)
 /* One step of one sequence */
 static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *output)
 {
-    (void)m;
     s->token[0] = token;
     gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
     lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
@@ -1626,7 +1625,7 @@ static void reset_step_session(void *session) { names_lstm_reset(&((Session *)se
 static void step_session(void *session, int32_t token, const void *x, void *out)
 {
     Session *s = session;
-    (void)token, (void)x;
+    (void)x;
     names_lstm_step(&s->model, &s->state, token, out);
 }
 
