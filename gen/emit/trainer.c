@@ -208,7 +208,7 @@ void emit_trainer(Emitter *e)
     task(e);
     tensors(e);
     emit_strings(e, "sg_strings_begin", "seqrt_slots", e->facts.slot_names, e->facts.slots_count);
-    emit_strings(e, "sg_lines_begin", "seqrt_summary", e->facts.summary, summary_lines(e->facts.summary));
+    emit_strings(e, "sg_strings_begin", "seqrt_summary", e->facts.summary, summary_lines(e->facts.summary));
     session(e);
     table(e);
     stream_op(e->stream, "sg_main", NULL);

@@ -1,7 +1,8 @@
 m4_dnl top.m4: the head of model.c: includes, vectors, constants.
 m4_dnl
 m4_dnl The vector layer stands between marks: of it stays what the file uses (gen/emit/unused.c).
-sg_defop(<|sg_vectors_begin|>, 0, <|@vectors@|>)m4_dnl
+sg_defop(<|sg_vectors_begin|>, 0, <|
+@vectors@|>)m4_dnl
 sg_defop(<|sg_vectors_end|>, 0, <|@vectors end@|>)m4_dnl
 sg_defop(<|sg_banner_begin|>, 0, <|/*|>)m4_dnl
 sg_defop(<|sg_banner|>, 1, <| *$1|>)m4_dnl

@@ -1,12 +1,13 @@
 m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions; main, which is the trainer's.
 m4_dnl
-sg_defop(<|sg_strings_begin|>, 2, <|static const char *const $1[$2] = {|>)m4_dnl
-sg_defop(<|sg_lines_begin|>, 2, <|
+sg_defop(<|sg_strings_begin|>, 2, <|
 static const char *const $1[$2] = {|>)m4_dnl
-sg_defop(<|sg_doubles_begin|>, 2, <|static const double $1[$2] = {|>)m4_dnl
+sg_defop(<|sg_doubles_begin|>, 2, <|
+static const double $1[$2] = {|>)m4_dnl
 sg_defop(<|sg_item|>, 1, <|    $1,|>)m4_dnl
 sg_defop(<|sg_list_end|>, 0, <|};|>)m4_dnl
-sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|static const SeqrtTensor seqrt_tensors[] = {|>)m4_dnl
+sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|
+static const SeqrtTensor seqrt_tensors[] = {|>)m4_dnl
 sg_defop(<|sg_seqrt_tensor|>, 7, <|    {$1, $2, {$3, $4}, offsetof(Weights, $5) / sizeof(Real), $6, $7},|>)m4_dnl
 sg_defop(<|sg_table_begin|>, 2, <|
 static const $1 $2 = {|>)m4_dnl

@@ -131,6 +131,7 @@ static int running(const Model *m, const Share *s, const int t)
 
 /* Packed rows, for what does not run along time */
 static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+
 /* ---- vectors of one lane: strict C11 ---- */
 
 enum { W = 1 };
@@ -340,6 +341,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, f);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, g);
             v_put(c + at * 8 + v, ct);
+            /* for the second half of the equations, in the place of sums that are done with */
             acc[b][1 * N + j] = ct;
             acc[b][0 * N + j] = o;
         }
@@ -560,7 +562,7 @@ static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, co
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_4x32_sums_R <= INPUTS; k += gradient_4x32_sums_R)
                 gradient_4x32_sums_tile(gradient_4x32_sums_R, k, u, count, a + row * 4, d + row * 32, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_4x32_sums_tile(REST, INPUTS - REST, u, count, a + row * 4, d + row * 32, dw, 1, db);
         }
 }
@@ -794,7 +796,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
                 gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + row * 8, d + row * 4, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 4, dw, 1, db);
         }
 }
@@ -1081,6 +1083,7 @@ static void backward_all(Model *m, const Share *s)
 }
 
 /* ---- loss ---- */
+
 static double label_weight(const int32_t label)
 {
     (void)label;
@@ -1442,6 +1445,7 @@ void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
 void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
+
 static const char *const task_target_columns[1] = {
     "label",
 };
@@ -1464,6 +1468,7 @@ static const SeqrtTask seqrt_task = {
     .max_length = 7,
     .outputs = 3,
 };
+
 static const SeqrtTensor seqrt_tensors[] = {
     {"embedding.weight", 2, {10, 4}, offsetof(Weights, embedding_weight) / sizeof(Real), SEQRT_INIT_NORMAL, 1.0},
     {"lstm.weight_ih_l0", 2, {32, 4}, offsetof(Weights, lstm_weight_ih_l0) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
@@ -1473,6 +1478,7 @@ static const SeqrtTensor seqrt_tensors[] = {
     {"linear.weight", 2, {3, 8}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
     {"linear.bias", 1, {3, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
 };
+
 static const char *const seqrt_slots[2] = {
     "exp_avg",
     "exp_avg_sq",

@@ -125,6 +125,7 @@ static int running(const Model *m, const Share *s, const int t)
     const ptrdiff_t rows = m->rows[t] - s->first;
     return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
 }
+
 /* ---- vectors of one lane: strict C11 ---- */
 
 enum { W = 1 };
@@ -258,7 +259,7 @@ static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, co
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_21x8_sums_R <= INPUTS; k += gradient_21x8_sums_R)
                 gradient_21x8_sums_tile(gradient_21x8_sums_R, k, u, count, a + row * 24, d + row * 8, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_21x8_sums_tile(REST, INPUTS - REST, u, count, a + row * 24, d + row * 8, dw, 1, db);
         }
 }
@@ -411,7 +412,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
                 gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + row * 8, d + row * 4, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 4, dw, 1, db);
         }
 }
@@ -847,6 +848,7 @@ double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const row
 void rows_mlp_get_gradients(const Model *m, Weights *gradients) { unpack_all((const Real *)&m->g, (Real *)gradients); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
+
 static const char *const task_input_columns[21] = {
     "x0",
     "x1",
@@ -870,6 +872,7 @@ static const char *const task_input_columns[21] = {
     "x19",
     "x20",
 };
+
 static const char *const task_target_columns[2] = {
     "y0",
     "y1",
@@ -891,6 +894,7 @@ static const SeqrtTask seqrt_task = {
     .max_length = 7,
     .outputs = 2,
 };
+
 static const SeqrtTensor seqrt_tensors[] = {
     {"linear.weight", 2, {8, 21}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
     {"linear.bias", 1, {8, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
