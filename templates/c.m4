@@ -4,6 +4,10 @@ m4_dnl sg_id(x): x with the model's name in front (exported names). sg_ID(X): th
 m4_define(<|sg_id|>, <|sg_name<||>_$1|>)m4_dnl
 m4_define(<|sg_ID|>, <|sg_NAME<||>_$1|>)m4_dnl
 m4_dnl
+m4_dnl sg_if(FACT, TEXT, TEXT): by a fact about the file, 1 or 0: sg_threads (it trains), sg_streams (there is N_step), sg_dropout, sg_dense (it reads
+m4_dnl whether all sequences have all steps)
+m4_define(<|sg_if|>, <|m4_ifelse($1, 1, <|$2|>, <|$3|>)|>)m4_dnl
+m4_dnl
 m4_dnl Training code may run on a team of threads, each with its share of the rows; inference is for one (sg_threads is 0).
 m4_dnl sg_share: one more parameter; sg_thread: the same as an argument; then a thread's sequences: the first of them, how
 m4_dnl many, and how many of them run at step t.

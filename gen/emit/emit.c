@@ -28,6 +28,9 @@ static void stream_head(Stream *stream, const Plan *plan)
     stream_define(stream, "sg_widest", plan->narrow ? "32" : "64");
     stream_define(stream, "sg_levels", emit_levels(spec) == LEVELS_SEVERAL ? "several" : "one");
     stream_define(stream, "sg_threads", plan->infer_only ? "0" : "1");
+    stream_define(stream, "sg_streams", plan->stream ? "1" : "0");
+    stream_define(stream, "sg_dropout", emit_mentions(plan, "training") ? "1" : "0");
+    stream_define(stream, "sg_dense", emit_mentions(plan, "dense") ? "1" : "0");
     free(upper);
 }
 

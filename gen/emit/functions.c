@@ -14,7 +14,7 @@ static const Helper HELPERS[] = {
     {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };
 
-static bool called(const Plan *plan, const char *name)
+bool emit_mentions(const Plan *plan, const char *name)
 {
     for (int i = 0; i < plan->functions_count; i++)
         for (int j = 0; j < plan->functions[i]->count; j++)
@@ -25,20 +25,17 @@ static bool called(const Plan *plan, const char *name)
 
 static bool wanted(const Plan *plan, const Helper *helper)
 {
-    if (called(plan, helper->name))
+    if (emit_mentions(plan, helper->name))
         return true;
     if (!helper->used_by)
         return false;
     char *users = mem_copy(helper->used_by);
     bool yes = false;
     for (char *user = strtok(users, " "); user; user = strtok(NULL, " "))
-        yes = yes || called(plan, user);
+        yes = yes || emit_mentions(plan, user);
     free(users);
     return yes;
 }
-
-/* Whether a file that does not train calls a function of <math.h>: of all its layers only this one does. */
-bool emit_calls_math(const Plan *plan) { return called(plan, "norm_rows"); }
 
 void emit_helpers(Emitter *e)
 {

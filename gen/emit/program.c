@@ -321,8 +321,8 @@ static void top(Emitter *e)
     emit_banner(e);
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
-    if (e->plan->infer_only)
-        stream_op(e->stream, "sg_includes_infer", "sg_header_name", emit_calls_math(e->plan) ? "math" : "", NULL);
+    if (e->plan->infer_only) /* of such a file layer_norm alone calls the C library's mathematics */
+        stream_op(e->stream, "sg_includes_infer", "sg_header_name", emit_mentions(e->plan, "norm_rows") ? "math" : "", NULL);
     else
         stream_op(e->stream, "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
@@ -357,10 +357,20 @@ static void level(Emitter *e)
         streaming(e);
 }
 
+bool emit_carries(const Plan *plan)
+{
+    for (int i = 0; i < plan->buffers_count; i++)
+        if (plan->buffers[i].carried)
+            return true;
+    return false;
+}
+
 static void carry(Emitter *e)
 {
     const Plan *plan = e->plan;
     stream_op(e->stream, "sg_carry_reset_begin", NULL);
+    if (!emit_carries(plan))
+        stream_op(e->stream, "sg_line", "(void)m; /* no layer has a state */", NULL);
     for (int i = 0; i < plan->buffers_count; i++)
         if (plan->buffers[i].carried) {
             char *ref = plan_ref(plan, i);

@@ -146,9 +146,11 @@ static void session(Emitter *e)
         free(slot);
     }
     stream_op(e->stream, "sg_blocks_end", NULL);
-    carried(e);
-    stream_op(e->stream, "sg_session_blocks", NULL);
-    stream_op(e->stream, e->plan->carry ? "sg_session_reset_carry" : "sg_session_reset_nothing", NULL);
+    const bool carries = emit_carries(e->plan);
+    if (carries)
+        carried(e);
+    stream_op(e->stream, "sg_session_blocks", carries ? "carry" : "", NULL);
+    stream_op(e->stream, carries ? "sg_session_reset_carry" : "sg_session_reset_nothing", NULL);
     if (e->plan->stream)
         stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", e->graph->in.tokens ? "x" : "token", NULL);
 }

@@ -76,7 +76,7 @@ double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl
 sg_defop(<|sg_api_forward|>, 1, <|
 void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input, Real *output)
 {
-m4_ifelse(sg_threads, 1, <|    m->training = 0;
+sg_if(sg_dropout, <|    m->training = 0;
 |>)m4_dnl
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
@@ -89,10 +89,13 @@ sg_defop(<|sg_api_train|>, 2, <|
 static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
+sg_if(sg_dropout, <|    if (team->index == 0) {
         m->training = 1;
         pack_lengths(m, rows, lengths);
     }
+|>, <|    if (team->index == 0)
+        pack_lengths(m, rows, lengths);
+|>)m4_dnl
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -108,8 +111,9 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
+sg_if(sg_dropout, <|    if (team->index == 0)
         m->training = 0;
+|>)m4_dnl
     return all;
 }
 

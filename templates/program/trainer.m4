@@ -21,9 +21,8 @@ sg_defop(<|sg_adapters|>, 4, <|
 
 typedef struct Session {
     Model model;
-#if sg_ID(CAN_STREAM)
-    sg_id(State) state;
-#endif
+sg_if(sg_streams, <|    sg_id(State) state;
+|>)m4_dnl
 } Session;
 
 static void init_session(void *session)
@@ -42,10 +41,13 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
+sg_if(sg_dropout, <|    if (team.index == 0) {
         m->training = 0;
         pack_lengths(m, batch->rows, batch->lengths);
     }
+|>, <|    if (team.index == 0)
+        pack_lengths(m, batch->rows, batch->lengths);
+|>)m4_dnl
     meet(&team);
     const Share own = share_of(m, &team);
     pack_input(m, (int)own.first, own.rows, batch->$2);
@@ -71,10 +73,14 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
+sg_if(sg_dropout, <|    if (share.index == 0) {
         m->seed = seed;
         m->step = step;
     }
+|>, <|    (void)seed; /* there is no dropout */
+    if (share.index == 0)
+        m->step = step;
+|>)m4_dnl
     const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$2, batch->$4);
     return (SeqrtLoss){all.sum, all.weight};
 }
@@ -103,29 +109,29 @@ sg_defop(<|sg_block_slot|>, 1, <|    case SEQRT_SLOT + $1: return (Real *)&m->s$
 sg_defop(<|sg_blocks_end|>, 0, <|    default: return NULL;
     }
 }|>)m4_dnl
-m4_dnl Carried state: sg_state_begin(NAME, PARAMETERS), sg_state_get/set(MEMBER, COUNT)
+m4_dnl Carried state, where there is such: sg_state_get/set(MEMBER, COUNT)
 sg_defop(<|sg_state_get_begin|>, 0, <|
 static void get_state(const Model *m, Real *to)
 {|>)m4_dnl
 sg_defop(<|sg_state_get|>, 2, <|    memcpy(to, $1, $2 * sizeof(Real));
     to += $2;|>)m4_dnl
-sg_defop(<|sg_state_get_end|>, 0, <|    (void)m, (void)to;
-}|>)m4_dnl
+sg_defop(<|sg_state_get_end|>, 0, <|}|>)m4_dnl
 sg_defop(<|sg_state_set_begin|>, 0, <|
 static void set_state(Model *m, const Real *from)
 {|>)m4_dnl
 sg_defop(<|sg_state_set|>, 2, <|    memcpy($1, from, $2 * sizeof(Real));
     from += $2;|>)m4_dnl
-sg_defop(<|sg_state_set_end|>, 0, <|    (void)m, (void)from;
-}|>)m4_dnl
-sg_defop(<|sg_session_blocks|>, 0, <|
+sg_defop(<|sg_state_set_end|>, 0, <|}|>)m4_dnl
+m4_dnl sg_session_blocks(carry or nothing)
+sg_defop(<|sg_session_blocks|>, 1, <|
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
+m4_ifelse(<|$1|>, <|carry|>, <|    if (block == SEQRT_STATE) {
         set_state(m, from);
         return;
     }
+|>)m4_dnl
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -134,14 +140,17 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
+m4_ifelse(<|$1|>, <|carry|>, <|    if (block == SEQRT_STATE)
         get_state(m, to);
     else
         unpack_all(block_session(m, block), to);
+|>, <|    unpack_all(block_session(m, block), to);
+|>)m4_dnl
 }|>)m4_dnl
 sg_defop(<|sg_session_reset_carry|>, 0, <|
 static void reset_session(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
 sg_defop(<|sg_session_reset_nothing|>, 0, <|
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }|>)m4_dnl
 m4_dnl sg_session_stream(THE INPUT, what is none: token and x, or x and token)
 sg_defop(<|sg_session_stream|>, 2, <|

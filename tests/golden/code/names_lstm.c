@@ -1387,7 +1387,6 @@ double names_lstm_update(Model *m) { return update_share(m, &alone); }
 
 void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_t *input, Real *output)
 {
-    m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
@@ -1399,10 +1398,8 @@ void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_
 static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
-        m->training = 1;
+    if (team->index == 0)
         pack_lengths(m, rows, lengths);
-    }
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -1418,8 +1415,6 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        m->training = 0;
     return all;
 }
 
@@ -1509,9 +1504,7 @@ static const char *const seqrt_summary[18] = {
 
 typedef struct Session {
     Model model;
-#if NAMES_LSTM_CAN_STREAM
     names_lstm_State state;
-#endif
 } Session;
 
 static void init_session(void *session)
@@ -1530,10 +1523,8 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
-        m->training = 0;
+    if (team.index == 0)
         pack_lengths(m, batch->rows, batch->lengths);
-    }
     meet(&team);
     const Share own = share_of(m, &team);
     pack_input(m, (int)own.first, own.rows, batch->tokens);
@@ -1559,10 +1550,9 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
-        m->seed = seed;
+    (void)seed; /* there is no dropout */
+    if (share.index == 0)
         m->step = step;
-    }
     const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->tokens, batch->labels);
     return (SeqrtLoss){all.sum, all.weight};
 }
@@ -1593,23 +1583,9 @@ static Real *block_session(Model *m, int block)
     }
 }
 
-static void get_state(const Model *m, Real *to)
-{
-    (void)m, (void)to;
-}
-
-static void set_state(Model *m, const Real *from)
-{
-    (void)m, (void)from;
-}
-
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
-        set_state(m, from);
-        return;
-    }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -1618,12 +1594,10 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
-        get_state(m, to);
-    else
-        unpack_all(block_session(m, block), to);
+    unpack_all(block_session(m, block), to);
 }
 
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }
 
 static void reset_step_session(void *session) { names_lstm_reset(&((Session *)session)->state); }

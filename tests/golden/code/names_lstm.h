@@ -77,15 +77,12 @@ typedef struct names_lstm_Derived {
 
 /* The model: weights, and the memory of a batch */
 typedef struct names_lstm_Model {
-    NAMES_LSTM_ALIGN uint64_t seed;  /* of dropout */
-    uint64_t step;               /* optimiser steps done */
+    NAMES_LSTM_ALIGN uint64_t step; /* optimiser steps done */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
-    int32_t dense;               /* every sequence has every step */
-    int32_t training;            /* dropout is on */
-    int32_t epoch, epochs;       /* for the learning rate's schedule */
-    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
-    int32_t has_target;          /* the batch came with labels or values */
-    double lr;                   /* learning rate before the schedule */
+    int32_t dense; /* every sequence has every step */
+    int32_t epoch, epochs; /* for the learning rate's schedule */
+    int32_t batch_first; /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
+    double lr; /* learning rate before the schedule */
     names_lstm_Packed w; /* weights */
     names_lstm_Packed g; /* their gradients */
     names_lstm_Packed s0; /* optimiser: exp_avg */
@@ -136,7 +133,7 @@ void names_lstm_get_weights(const names_lstm_Model *m, names_lstm_Weights *weigh
  *   output   [rows][3] */
 void names_lstm_forward(names_lstm_Model *m, int rows, const int32_t *lengths, const int32_t *input, names_lstm_Real *output);
 
-/* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
+/* Forward and backward of the batch's mean loss; gradients are left in the model. Returns the mean loss.
  *   target   [rows] classes */
 double names_lstm_gradient(names_lstm_Model *m, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target);
 /* Clips the gradients and moves the weights: optimiser step number m->step of epoch m->epoch out of m->epochs, at m->lr

@@ -695,7 +695,6 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->rows[T] = 0;
     m->at[T] = at;
     m->total = at;
-    m->dense = count > 0 && m->lengths[count - 1] == longest;
 }
 
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
@@ -795,7 +794,6 @@ double rows_mlp_update(Model *m) { return update_share(m, &alone); }
 
 void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, Real *output)
 {
-    m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
@@ -807,10 +805,8 @@ void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp
 static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
-        m->training = 1;
+    if (team->index == 0)
         pack_lengths(m, rows, lengths);
-    }
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -826,8 +822,6 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        m->training = 0;
     return all;
 }
 
@@ -924,9 +918,6 @@ static const char *const seqrt_summary[15] = {
 
 typedef struct Session {
     Model model;
-#if ROWS_MLP_CAN_STREAM
-    rows_mlp_State state;
-#endif
 } Session;
 
 static void init_session(void *session)
@@ -945,10 +936,8 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
-        m->training = 0;
+    if (team.index == 0)
         pack_lengths(m, batch->rows, batch->lengths);
-    }
     meet(&team);
     const Share own = share_of(m, &team);
     pack_input(m, (int)own.first, own.rows, batch->x);
@@ -974,10 +963,9 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
-        m->seed = seed;
+    (void)seed; /* there is no dropout */
+    if (share.index == 0)
         m->step = step;
-    }
     const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->x, batch->y);
     return (SeqrtLoss){all.sum, all.weight};
 }
@@ -1006,23 +994,9 @@ static Real *block_session(Model *m, int block)
     }
 }
 
-static void get_state(const Model *m, Real *to)
-{
-    (void)m, (void)to;
-}
-
-static void set_state(Model *m, const Real *from)
-{
-    (void)m, (void)from;
-}
-
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
-        set_state(m, from);
-        return;
-    }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -1031,12 +1005,10 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
-        get_state(m, to);
-    else
-        unpack_all(block_session(m, block), to);
+    unpack_all(block_session(m, block), to);
 }
 
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }
 
 const SeqrtModel rows_mlp_seqrt = {

@@ -62,15 +62,11 @@ typedef struct rows_mlp_Derived {
 
 /* The model: weights, and the memory of a batch */
 typedef struct rows_mlp_Model {
-    ROWS_MLP_ALIGN uint64_t seed;  /* of dropout */
-    uint64_t step;               /* optimiser steps done */
+    ROWS_MLP_ALIGN uint64_t step; /* optimiser steps done */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
-    int32_t dense;               /* every sequence has every step */
-    int32_t training;            /* dropout is on */
-    int32_t epoch, epochs;       /* for the learning rate's schedule */
-    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
-    int32_t has_target;          /* the batch came with labels or values */
-    double lr;                   /* learning rate before the schedule */
+    int32_t epoch, epochs; /* for the learning rate's schedule */
+    int32_t batch_first; /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
+    double lr; /* learning rate before the schedule */
     rows_mlp_Packed w; /* weights */
     rows_mlp_Packed g; /* their gradients */
     rows_mlp_Derived d; /* derived */
@@ -102,7 +98,7 @@ void rows_mlp_get_weights(const rows_mlp_Model *m, rows_mlp_Weights *weights);
  *   output   [rows][2] */
 void rows_mlp_forward(rows_mlp_Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, rows_mlp_Real *output);
 
-/* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
+/* Forward and backward of the batch's mean loss; gradients are left in the model. Returns the mean loss.
  *   target   [rows][2] values */
 double rows_mlp_gradient(rows_mlp_Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target);
 /* Clips the gradients and moves the weights: optimiser step number m->step of epoch m->epoch out of m->epochs, at m->lr
