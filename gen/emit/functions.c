@@ -9,7 +9,7 @@ typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
     {"add_vectors", NULL}, {"zero_share", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"pack_tail", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
-    {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
+    {"dropout_rows", NULL}, {"pool_last", NULL}, {"pool_first", NULL}, {"pool_last_back", NULL}, {"pool_first_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
     {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };

@@ -907,16 +907,11 @@ static void scatter_slots(const Share *s, const int rows, const int32_t *tokens,
     }
 }
 
-/* Row of a sequence's last step, or of its first where a reverse layer ends */
-static int64_t final_row(const Model *m, const ptrdiff_t b, const bool at_start)
-{
-    return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
-}
-
-static void pool_last(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+/* y[b]: x at the last step of sequence b */
+static void pool_last(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+        memcpy(y + b * y_stride, x + (m->at[m->lengths[b] - 1] + b) * x_stride, (size_t)width * sizeof(Real));
 }
 
 /* ---- layers ---- */
@@ -1021,7 +1016,7 @@ static void lstm_l0_backward(Model *m, const Share *s)
 /* layer last: last over each sequence's steps */
 static void last_forward(Model *m, const Share *s)
 {
-    pool_last(m, s, m->lstm_l0_h, 8, 8, m->last_y, 8, false);
+    pool_last(m, s, m->lstm_l0_h, 8, 8, m->last_y, 8);
 }
 
 /* layer last: back to the steps */
