@@ -1188,7 +1188,7 @@ static void optimizer_pass(const Range range, const Real *g, Real *w, Real *slot
         const V s0 = v_get(slot0 + v);
         const V s1 = v_get(slot1 + v);
         const V gi = g0 * scale;
-        const V s0_1 = (Real)0.90000000000000002 * s0 + (Real)0.099999999999999978 * gi;
+        const V s0_1 = (Real)0.9 * s0 + (Real)0.09999999999999998 * gi;
         const V s1_1 = (Real)0.999 * s1 + (Real)0.0010000000000000009 * gi * gi;
         const V w1 = w0 - rate * s0_1 / (v_sqrt(s1_1) * root + (Real)1e-08);
         v_put(w + v, w1);
@@ -1205,7 +1205,7 @@ static double update_share(Model *m, const Share *s)
     const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);
     const double scale = 1;
     const double done = (double)m->step + 1;
-    optimizer_pass(own, g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.90000000000000002, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
+    optimizer_pass(own, g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.9, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
     meet(s);
     refresh(m, s);
     return norm;

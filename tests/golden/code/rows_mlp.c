@@ -778,7 +778,7 @@ void rows_mlp_init(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
-    m->lr = 0.10000000000000001;
+    m->lr = 0.1;
     m->batch_first = 1;
 }
 
@@ -890,8 +890,8 @@ static const SeqrtTask seqrt_task = {
 };
 
 static const SeqrtTensor seqrt_tensors[] = {
-    {"linear.weight", 2, {8, 21}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
-    {"linear.bias", 1, {8, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
+    {"linear.weight", 2, {8, 21}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.2182178902359924},
+    {"linear.bias", 1, {8, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.2182178902359924},
     {"linear_2.weight", 2, {2, 8}, offsetof(Weights, linear_2_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
     {"linear_2.bias", 1, {2, 0}, offsetof(Weights, linear_2_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
 };
@@ -1029,7 +1029,7 @@ const SeqrtModel rows_mlp_seqrt = {
     .epochs = 1,
     .patience = 0,
     .seed = 1u,
-    .lr = 0.10000000000000001,
+    .lr = 0.1,
     .per_step = false,
     .can_share = true,
     .can_stream = false,
