@@ -117,8 +117,12 @@ static void streaming(Emitter *e)
     stream_op(e->stream, "sg_struct_end", "State", NULL);
 }
 
+/* A type as model.h names it: there is no Real outside model.c. */
+static const char *public_type(const char *type) { return strcmp(type, "Real") == 0 ? "sg_id(Real)" : type; }
+
 static void functions(Emitter *e)
 {
+    const char *input_type = public_type(e->input_type), *target_type = public_type(e->target_type);
     const Graph *g = e->graph;
     const bool steps = g->out.steps, tokens = g->in.tokens;
     const SeqrtTarget target = e->spec->task.target;
@@ -128,15 +132,15 @@ static void functions(Emitter *e)
     stream_op(e->stream, "sg_header_init", NULL);
     if (!e->plan->infer_only)
         stream_op(e->stream, "sg_header_weights", NULL);
-    stream_op(e->stream, "sg_header_forward", input, output, e->input_type, NULL);
+    stream_op(e->stream, "sg_header_forward", input, output, input_type, NULL);
     if (!e->plan->infer_only) {
         const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
         char *what = values ? mem_format("[rows][%d] values%s", g->outputs, out_scaled) : steps ? mem_format("[rows][%d] classes", g->T) : mem_copy("[rows] classes");
-        stream_op(e->stream, "sg_header_train", e->input_type, what, e->target_type, NULL);
+        stream_op(e->stream, "sg_header_train", input_type, what, target_type, NULL);
         free(what);
     }
     if (e->plan->stream)
-        stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", e->input_type),
+        stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", input_type),
                   mem_format("%s%s", out_scaled, steps ? "" : ", as if the sequence ended here"),
                   e->plan->infer_only ? "`m` is never looked at and may be NULL: a program that only streams needs no model." : "The model's weights are only read.", NULL);
     if (e->plan->carry)

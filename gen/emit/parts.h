@@ -13,7 +13,7 @@ typedef struct Emitter {
     const EmitOptions *options;
     Stream *stream;
     SeqrtModel facts;          /* graph_model's */
-    const char *input_type;    /* "int32_t" or "NAME_Real" */
+    const char *input_type;    /* "int32_t" or "Real" */
     const char *target_type;
     const double *weights;     /* --emit infer: to be stored in the C, in PyTorch's layout; else NULL */
 } Emitter;

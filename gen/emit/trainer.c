@@ -138,7 +138,7 @@ static void session(Emitter *e)
 {
     const SeqrtTarget target = e->spec->task.target;
     const bool values = target == SEQRT_VALUE || target == SEQRT_FORECAST;
-    stream_op(e->stream, "sg_adapters", e->input_type, e->graph->in.tokens ? "tokens" : "x", e->target_type, values ? "y" : "labels", NULL);
+    stream_op(e->stream, "sg_adapters", e->graph->in.tokens ? "tokens" : "x", values ? "y" : "labels", NULL);
     stream_op(e->stream, "sg_blocks_begin", NULL);
     for (int i = 0; i < e->facts.slots_count; i++) {
         char *slot = stream_int(i);

@@ -41,6 +41,8 @@ m4_dnl sg_sizes_begin(BYTES of a model), sg_size(NAME, NUMBER, COMMENT) .., sg_s
 sg_defop(<|sg_sizes_begin|>, 1, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
+sg_if(sg_streams, <|typedef sg_id(State) State;
+|>)m4_dnl
 _Static_assert(sizeof(Model) == $1, "a model takes the memory that its head says");
 enum {|>)m4_dnl
 sg_defop(<|sg_size|>, 3, <|    $1 = $2, /* $3 */|>)m4_dnl

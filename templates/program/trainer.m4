@@ -15,13 +15,13 @@ sg_defop(<|sg_model_table_begin|>, 0, <|
 const SeqrtModel sg_id(seqrt) = {|>)m4_dnl
 sg_defop(<|sg_field|>, 2, <|    .$1 = $2,|>)m4_dnl
 m4_dnl
-m4_dnl sg_adapters(INPUT TYPE, INPUT FIELD, TARGET TYPE, TARGET FIELD)
-sg_defop(<|sg_adapters|>, 4, <|
+m4_dnl sg_adapters(INPUT FIELD, TARGET FIELD)
+sg_defop(<|sg_adapters|>, 2, <|
 /* ---- what seqrt calls: the functions above behind untyped pointers ---- */
 
 typedef struct Session {
     Model model;
-sg_if(sg_streams, <|    sg_id(State) state;
+sg_if(sg_streams, <|    State state;
 |>)m4_dnl
 } Session;
 
@@ -50,15 +50,15 @@ sg_if(sg_dropout, <|    if (team.index == 0) {
 |>)m4_dnl
     meet(&team);
     const Share own = share_of(m, &team);
-    pack_input(m, (int)own.first, own.rows, batch->$2);
-    if (batch->$4)
-        pack_target(m, (int)own.first, own.rows, batch->$4);
+    pack_input(m, (int)own.first, own.rows, batch->$1);
+    if (batch->$2)
+        pack_target(m, (int)own.first, own.rows, batch->$2);
     meet(&team);
     forward_all(m, &own);
     meet(&team);
     if (out && team.index == 0)
         unpack_output(m, out);
-    if (!batch->$4)
+    if (!batch->$2)
         return (SeqrtLoss){0, 0};
     loss_rows(m, &own); /* leaves the outputs as they are */
     meet(&team);
@@ -81,7 +81,7 @@ sg_if(sg_dropout, <|    if (share.index == 0) {
     if (share.index == 0)
         m->step = step;
 |>)m4_dnl
-    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$2, batch->$4);
+    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$1, batch->$2);
     return (SeqrtLoss){all.sum, all.weight};
 }
 

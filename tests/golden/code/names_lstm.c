@@ -57,6 +57,7 @@ typedef float Real;
 /* ---- sizes ---- */
 
 typedef names_lstm_Model Model;
+typedef names_lstm_State State;
 _Static_assert(sizeof(Model) == 20288, "a model takes the memory that its head says");
 enum {
     P = 4, /* units of a panel, which stand side by side */
@@ -1212,7 +1213,7 @@ static double update_share(Model *m, const Share *s)
 }
 
 /* One step of one sequence */
-static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *output)
+static void step_once(const Model *m, State *s, int32_t token, Real *output)
 {
     s->token[0] = token;
     gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
@@ -1429,10 +1430,10 @@ double names_lstm_train_step(Model *m, int rows, const int32_t *lengths, const i
 
 void names_lstm_get_gradients(const Model *m, Weights *gradients) { unpack_all((const Real *)&m->g, (Real *)gradients); }
 
-_Static_assert(sizeof(names_lstm_State) == 448, "a streaming state takes the memory that the head says");
-void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
+_Static_assert(sizeof(State) == 448, "a streaming state takes the memory that the head says");
+void names_lstm_reset(State *s) { memset(s, 0, sizeof *s); }
 
-void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
+void names_lstm_step(const Model *m, State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
 
@@ -1499,7 +1500,7 @@ static const char *const seqrt_summary[18] = {
 
 typedef struct Session {
     Model model;
-    names_lstm_State state;
+    State state;
 } Session;
 
 static void init_session(void *session)

@@ -792,7 +792,7 @@ void rows_mlp_get_weights(const Model *m, Weights *weights) { unpack_all((const 
 
 double rows_mlp_update(Model *m) { return update_share(m, &alone); }
 
-void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, Real *output)
+void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const Real *input, Real *output)
 {
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
@@ -802,7 +802,7 @@ void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp
 }
 
 /* One thread's share of forward and backward; the loss is known to the first thread. */
-static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     Loss all = {0, 0};
     if (team->index == 0)
@@ -825,13 +825,13 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
     return all;
 }
 
-double rows_mlp_gradient(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+double rows_mlp_gradient(Model *m, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     const Loss all = gradient_share(m, &alone, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 
-double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     const double mean = rows_mlp_gradient(m, rows, lengths, input, target);
     rows_mlp_update(m);
