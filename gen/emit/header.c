@@ -129,7 +129,8 @@ static void functions(Emitter *e)
     const char *in_scaled = e->spec->task.input_shift ? ", normalised" : "", *out_scaled = e->spec->task.target_shift ? ", normalised" : "";
     char *input = tokens ? mem_format("[rows][%d] tokens", g->T) : mem_format("[rows][%d][%d] features%s", g->T, g->in.width, in_scaled);
     char *output = steps ? mem_format("[rows][%d][%d]%s, zero past a row's length", g->T, g->outputs, out_scaled) : mem_format("[rows][%d]%s", g->outputs, out_scaled);
-    stream_op(e->stream, "sg_header_init", NULL);
+    char *lr = stream_real(e->facts.lr);
+    stream_op(e->stream, "sg_header_init", lr, NULL);
     if (!e->plan->infer_only)
         stream_op(e->stream, "sg_header_weights", NULL);
     stream_op(e->stream, "sg_header_forward", input, output, input_type, NULL);
@@ -142,10 +143,11 @@ static void functions(Emitter *e)
     if (e->plan->stream)
         stream_op(e->stream, "sg_header_stream", tokens ? "a token" : e->spec->task.input_shift ? "the features of a step, normalised," : "the features of a step", tokens ? "int32_t token" : mem_format("const %s *features", input_type),
                   mem_format("%s%s", out_scaled, steps ? "" : ", as if the sequence ended here"),
-                  e->plan->infer_only ? "`m` is never looked at and may be NULL: a program that only streams needs no model." : "The model's weights are only read.", NULL);
+                  e->plan->infer_only ? "`m` is never looked at and may be NULL: a program that only streams needs no model." : "The model's weights are only read.",
+                  tokens ? "" : "\n * features and output may be the same array: features are copied first.", NULL);
     if (e->plan->carry)
         stream_op(e->stream, "sg_header_carry", NULL);
-    free(input), free(output);
+    free(input), free(output), free(lr);
 }
 
 void emit_header(Emitter *e)

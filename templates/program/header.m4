@@ -4,10 +4,10 @@ sg_defop(<|sg_header_top|>, 1, <|#ifndef sg_ID(H)
 #define sg_ID(H)
 /* sg_name: $1
  *
- * Everything works on memory that the caller owns: a sg_id(Model)<||>sg_if(sg_streams, <|,
- * and a sg_id(State) for each sequence that is fed step by step|>); nothing allocates, prints, or writes a global.
- * Two threads may use two models at once. The structs must be aligned to 64 bytes, as the compiler does for
- * variables; from malloc take aligned_alloc(64, sizeof(sg_id(Model))).
+ * Everything works on memory that the caller owns: sg_id(Model)<||>sg_if(sg_streams, <|,
+ * and sg_id(State) for each sequence that is fed step by step|>); nothing allocates, prints, or writes a global.
+ * Two threads may use two models at once. The structs must be aligned to 64 bytes. A compiler does so for variables, and
+ * for `new` from C++17 on; malloc does not: take aligned_alloc(64, sizeof(sg_id(Model)))<||>sg_if(sg_streams, <|, or of sg_id(State)|>).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,8 +83,9 @@ typedef struct sg_id(Tensor) {
     size_t offset;
 } sg_id(Tensor);
 extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];|>)m4_dnl
-sg_defop(<|sg_header_init|>, 0, <|
-/* Zeroes the model. Call it first. */
+m4_dnl sg_header_init(LEARNING RATE)
+sg_defop(<|sg_header_init|>, 1, <|
+/* Zeroes the model, but for sg_if(sg_threads, <|lr = $1 (the spec's), epochs = 1 and |>)batch_first = 1. Call it first. */
 void sg_id(init)(sg_id(Model) *m);|>)m4_dnl
 sg_defop(<|sg_header_weights|>, 0, <|
 /* Weights in and out, in PyTorch's layout; all are 0 after init. */
@@ -118,10 +119,10 @@ extern const struct SeqrtModel sg_id(seqrt);
 
 /* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int sg_id(main)(int argc, char **argv);|>)m4_dnl
-m4_dnl sg_header_stream(WHAT IT TAKES, PARAMETER, WHAT IT GIVES, WHAT OF THE MODEL IT NEEDS)
-sg_defop(<|sg_header_stream|>, 4, <|
+m4_dnl sg_header_stream(WHAT IT TAKES, PARAMETER, WHAT IT GIVES, WHAT OF THE MODEL IT NEEDS, what more is to be said, or nothing)
+sg_defop(<|sg_header_stream|>, 5, <|
 /* One sequence, step by step. reset starts it; step takes $1 and gives
- * output [sg_ID(OUTPUTS)]$3.
+ * output [sg_ID(OUTPUTS)]$3.$5
  * $4 */
 void sg_id(reset)(sg_id(State) *s);
 void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);|>)m4_dnl

@@ -57,20 +57,23 @@ if {[auto_execok clang] ne "" && $machine eq "x86_64"} { test clang/x86-64/verif
 # Inference only, from the same weights: forward and step of every level print what portable C prints
 put drive.c {#include "m.h"
 #include <stdio.h>
+#include <string.h>
 static m_Model model;
 static m_State state;
 int main(void)
 {
     const m_Real x[2 * 3] = {0.5f, -1, 0.1f, 1, 0.25f, -0.3f};
     const int32_t length = 2;
-    m_Real whole[M_OUTPUTS], step[M_OUTPUTS], all[M_T * 3] = {0};
+    m_Real whole[M_OUTPUTS], step[3], all[M_T * 3] = {0};
     for (int i = 0; i < 6; i++)
         all[i] = x[i];
     m_init(&model);
     m_forward(&model, 1, &length, all, whole);
     m_reset(&state);
-    m_step(&model, &state, x, step);
-    m_step(&model, &state, x + 3, step);
+    for (int t = 0; t < 2; t++) {
+        memcpy(step, x + 3 * t, sizeof step);
+        m_step(&model, &state, step, step); /* as m.h allows */
+    }
     for (int o = 0; o < M_OUTPUTS; o++)
         printf("%.4f %.4f\n", whole[o], step[o]);
     return 0;
@@ -87,6 +90,7 @@ proc infer {target args} {
 }
 if {[auto_execok gcc] ne ""} {
     set portable [infer portable]
+    test infer/step_in_place { expr {[llength $portable] == 2 && [lindex $portable 0] == [lindex $portable 1]} } 1
     foreach level $levels {
         test infer/level_$level { infer x86-64 -DSEQGEN_LEVEL=$level } $portable
     }
