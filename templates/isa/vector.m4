@@ -218,7 +218,6 @@ sg_vector_scalar(<|$1|>)
 |>)m4_dnl
 m4_define(<|sg_vector_scalar|>, <|enum { W = 1 };
 typedef Real V;
-typedef sg_vector_bits_$1 VI;
 typedef u<||>sg_vector_bits_$1 VU;
 
 INLINE V v_get(const Real *p) { return *p; }

@@ -62,13 +62,13 @@ static void zero_slot(Real *to, const int panels, const int slots, const int slo
             to[(s * slots + slot) * P + i] = 0;
 }|>)m4_dnl
 sg_helper(<|gather_rows|>, <|
-/* y[r] = table[tokens[r]], rows of `width` */
+/* y[r] = table[tokens[r]], rows of `width`. y goes along: with y + r * width gcc 12 may take the function to write nothing, and leave out its call. */
 static void gather_rows(const int rows, const int32_t *tokens, const Real *table, const int width, Real *y)
 {
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += width) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_put(y + r * width + i, v_get(from + i));
+            v_put(y + i, v_get(from + i));
     }
 }|>)m4_dnl
 sg_helper(<|scatter_slots|>, <|

@@ -137,7 +137,6 @@ static Range share_steps(const Model *m, const Share *s) { return share_range(s,
 
 enum { W = 1 };
 typedef Real V;
-typedef int32_t VI;
 typedef uint32_t VU;
 
 INLINE V v_get(const Real *p) { return *p; }
@@ -884,13 +883,13 @@ static void zero_rows(const int rows, Real *to, const int stride)
     memset(to, 0, (size_t)rows * (size_t)stride * sizeof(Real));
 }
 
-/* y[r] = table[tokens[r]], rows of `width` */
+/* y[r] = table[tokens[r]], rows of `width`. y goes along: with y + r * width gcc 12 may take the function to write nothing, and leave out its call. */
 static void gather_rows(const int rows, const int32_t *tokens, const Real *table, const int width, Real *y)
 {
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += width) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_put(y + r * width + i, v_get(from + i));
+            v_put(y + i, v_get(from + i));
     }
 }
 

@@ -130,7 +130,6 @@ static int running(const Model *m, const Share *s, const int t)
 
 enum { W = 1 };
 typedef Real V;
-typedef int32_t VI;
 typedef uint32_t VU;
 
 INLINE V v_get(const Real *p) { return *p; }
