@@ -28,26 +28,19 @@ static void stream_head(Stream *stream, const Plan *plan)
     stream_define(stream, "sg_widest", plan->narrow ? "32" : "64");
     stream_define(stream, "sg_levels", emit_levels(spec) == LEVELS_SEVERAL ? "several" : "one");
     stream_define(stream, "sg_threads", plan->infer_only ? "0" : "1");
+    stream_define(stream, "sg_streams", plan->stream ? "1" : "0");
+    stream_define(stream, "sg_dropout", emit_mentions(plan, "training") ? "1" : "0");
+    stream_define(stream, "sg_dense", emit_mentions(plan, "dense") ? "1" : "0");
     free(upper);
 }
 
-typedef struct Job {
-    Emitter e;
-    char *input_type, *target_type;
-} Job;
-
-static void job_open(Job *job, const Graph *graph, const Plan *plan, const EmitOptions *options)
+static Emitter emitter(const Graph *graph, const Plan *plan, const EmitOptions *options)
 {
     const SeqrtTarget target = graph->spec->task.target;
-    char *real = mem_format("%s_Real", graph->spec->name);
-    job->input_type = mem_copy(graph->in.tokens ? "int32_t" : real);
-    job->target_type = mem_copy(seqrt_is_numbers(target) ? real : "int32_t");
-    job->e = (Emitter){.plan = plan, .graph = graph, .spec = graph->spec, .options = options, .facts = graph_model(graph),
-                       .input_type = job->input_type, .target_type = job->target_type};
-    free(real);
+    return (Emitter){.plan = plan, .graph = graph, .spec = graph->spec, .options = options, .facts = graph_model(graph),
+                     .input_type = graph->in.tokens ? "int32_t" : "Real",
+                     .target_type = seqrt_is_numbers(target) ? "Real" : "int32_t"};
 }
-
-static void job_close(Job *job) { free(job->input_type), free(job->target_type); }
 
 /* Takes m4's output, frees it, and gives it back with the name of a file in its directives: it is the user's, and m4 would take some for macros. */
 static char *name_put(char *text, const char *directive, const char *place, const char *name)
@@ -77,30 +70,30 @@ static char *names_put(char *text, const EmitOptions *options, const Spec *spec)
     return text;
 }
 
-static int run_part(Job *job, const EmitOptions *options, bool header, char **out, size_t *bytes)
+static int run_part(Emitter *e, const EmitOptions *options, bool header, char **out, size_t *bytes)
 {
     Stream stream = {0};
-    job->e.stream = &stream;
-    stream_head(&stream, job->e.plan);
+    e->stream = &stream;
+    stream_head(&stream, e->plan);
     if (header) {
-        emit_header(&job->e);
+        emit_header(e);
     } else {
-        emit_program(&job->e);
-        if (!job->e.plan->infer_only)
-            emit_trainer(&job->e);
-        emit_levels_close(&job->e);
+        emit_program(e);
+        if (!e->plan->infer_only)
+            emit_trainer(e);
+        emit_levels_close(e);
     }
     int status = 0;
     if (options->dump && strcmp(options->dump, "m4") == 0)
         fputs(stream.text.data, stdout);
     else
-        status = m4_run(options->templates_dir, &stream, job->e.graph, out);
+        status = m4_run(options->templates_dir, &stream, e->graph, out);
     if (status == 0 && *out && !header)
         *out = unused_drop(*out);
-    if (status == 0 && *out && !header && emit_levels(job->e.spec) == LEVELS_SEVERAL)
+    if (status == 0 && *out && !header && emit_levels(e->spec) == LEVELS_SEVERAL)
         *out = levels_name(*out);
     if (status == 0 && *out)
-        *out = names_put(*out, options, job->e.spec);
+        *out = names_put(*out, options, e->spec);
     *bytes = *out ? strlen(*out) : 0;
     free(stream.text.data);
     return status;
@@ -173,15 +166,13 @@ static int read_weights(const Graph *graph, const EmitOptions *options, double *
 /* Both texts; budgets of the plan aside */
 static int generate(const Graph *graph, const Plan *plan, const EmitOptions *options, const double *weights, EmitResult *result)
 {
-    Job job;
-    job_open(&job, graph, plan, options);
-    job.e.weights = weights;
-    int status = run_part(&job, options, true, &result->model_h, &result->model_h_bytes);
+    Emitter e = emitter(graph, plan, options);
+    e.weights = weights;
+    int status = run_part(&e, options, true, &result->model_h, &result->model_h_bytes);
     if (status == 0)
-        status = run_part(&job, options, false, &result->model_c, &result->model_c_bytes);
+        status = run_part(&e, options, false, &result->model_c, &result->model_c_bytes);
     if (status == 0 && result->model_c)
         result->lines = lines_of(result->model_c);
-    job_close(&job);
     return status;
 }
 

@@ -9,12 +9,12 @@ typedef struct Helper { const char *name, *used_by; } Helper;
 static const Helper HELPERS[] = {
     {"add_vectors", NULL}, {"zero_share", NULL}, {"transpose_panels", NULL}, {"copy_reals", NULL}, {"pack_tail", NULL}, {"zero_rows", NULL}, {"zero_slot", NULL},
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
-    {"dropout_rows", NULL}, {"pool_last", "pool_last_back"}, {"pool_last_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
+    {"dropout_rows", NULL}, {"pool_last", NULL}, {"pool_first", NULL}, {"pool_last_back", NULL}, {"pool_first_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
     {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };
 
-static bool called(const Plan *plan, const char *name)
+bool emit_mentions(const Plan *plan, const char *name)
 {
     for (int i = 0; i < plan->functions_count; i++)
         for (int j = 0; j < plan->functions[i]->count; j++)
@@ -25,14 +25,14 @@ static bool called(const Plan *plan, const char *name)
 
 static bool wanted(const Plan *plan, const Helper *helper)
 {
-    if (called(plan, helper->name))
+    if (emit_mentions(plan, helper->name))
         return true;
     if (!helper->used_by)
         return false;
     char *users = mem_copy(helper->used_by);
     bool yes = false;
     for (char *user = strtok(users, " "); user; user = strtok(NULL, " "))
-        yes = yes || called(plan, user);
+        yes = yes || emit_mentions(plan, user);
     free(users);
     return yes;
 }

@@ -170,6 +170,8 @@ static void pass(Stream *s, const Kernel *k, bool second)
     for (const Store *t = p->stores; t && t->param; t++)
         if (defines(p->rest, t->value) == second)
             store(s, k, t);
+    if (!second)
+        stream_op(s, "sg_keeps", NULL);
     for (const Keep *keep = second ? NULL : p->keeps; keep && keep->value; keep++) {
         char *number = stream_int(keep->slot);
         stream_op(s, "sg_keep", number, keep->value, NULL);

@@ -42,9 +42,9 @@ static void entries(Emitter *e)
         stream_op(e->stream, "sg_level_entry", "double", "update_share", "Model *m, const Share *s", "m, s", NULL);
     }
     if (e->plan->stream && e->graph->in.tokens)
-        stream_op(e->stream, "sg_level_entry", "void", "step_once", "const Model *m, sg_id(State) *s, int32_t token, Real *output", "m, s, token, output", NULL);
+        stream_op(e->stream, "sg_level_entry", "void", "step_once", "const Model *m, State *s, int32_t token, Real *output", "m, s, token, output", NULL);
     else if (e->plan->stream)
-        stream_op(e->stream, "sg_level_entry", "void", "step_once", "const Model *m, sg_id(State) *s, const Real *features, Real *output", "m, s, features, output", NULL);
+        stream_op(e->stream, "sg_level_entry", "void", "step_once", "const Model *m, State *s, const Real *features, Real *output", "m, s, features, output", NULL);
 }
 
 void emit_levels_end(Emitter *e)

@@ -13,7 +13,7 @@ typedef struct Emitter {
     const EmitOptions *options;
     Stream *stream;
     SeqrtModel facts;          /* graph_model's */
-    const char *input_type;    /* "int32_t" or "NAME_Real" */
+    const char *input_type;    /* "int32_t" or "Real" */
     const char *target_type;
     const double *weights;     /* --emit infer: to be stored in the C, in PyTorch's layout; else NULL */
 } Emitter;
@@ -22,8 +22,10 @@ void emit_header(Emitter *e);     /* header.c: model.h */
 void emit_kernels(Emitter *e);    /* kernels.c */
 void emit_functions(Emitter *e);  /* functions.c: helpers, layers' functions, schedules */
 void emit_program(Emitter *e);    /* program.c: top, batch, loss, update, API, streaming */
+bool emit_carries(const Plan *plan); /* whether some layer's state goes on from batch to batch; program.c */
 void emit_trainer(Emitter *e);    /* trainer.c: what seqrt sees */
 void emit_helpers(Emitter *e);
+bool emit_mentions(const Plan *plan, const char *name); /* whether a line of the layers' functions does; functions.c */
 void emit_packed_structs(Emitter *e);
 void emit_stored(Emitter *e);     /* stored.c: --emit infer: weights as constants */
 void emit_numbers(Emitter *e, const double *values, int64_t count); /* stored.c: items of a list of Real */

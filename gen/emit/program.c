@@ -205,7 +205,8 @@ static void update(Emitter *e)
     const char *comment;
     char *rate = schedule_rule(&train->schedule, &comment), *count = stream_int(e->plan->block_bytes[BLOCK_PARAM] / e->spec->codegen.real_bytes);
     stream_op(e->stream, "sg_title", "optimiser", NULL);
-    stream_op(e->stream, "sg_schedule", comment, rate, NULL);
+    const char *unread = text_mentions(rate, "epochs") ? "" : text_mentions(rate, "epoch") ? "(void)epochs" : "(void)epoch, (void)epochs";
+    stream_op(e->stream, "sg_schedule", comment, rate, unread, NULL);
     stream_op(e->stream, "sg_norm", count, NULL);
     optimizer_pass(e, &rule);
     stream_op(e->stream, "sg_update_begin", NULL);
@@ -289,20 +290,44 @@ static void share(Emitter *e)
         stream_op(e->stream, "sg_share_parts", NULL);
 }
 
-static void top(Emitter *e)
+static void size(Emitter *e, const char *name, int value, const char *comment)
+{
+    char *text = stream_int(value);
+    stream_op(e->stream, "sg_size", name, text, comment, NULL);
+    free(text);
+}
+
+static void sizes(Emitter *e)
 {
     const Graph *g = e->graph;
-    char *a[] = {stream_int(e->plan->P), stream_int(g->T), stream_int(g->B), stream_int(g->outputs), stream_int(g->in.width), stream_int(e->plan->model_bytes)};
+    char *bytes = stream_int(e->plan->model_bytes);
+    stream_op(e->stream, "sg_sizes_begin", bytes, NULL);
+    size(e, "P", e->plan->P, e->plan->vectors ? "units of a panel: as wide as the widest vectors there may be" : "units of a panel, which stand side by side");
+    size(e, "T", g->T, "longest sequence");
+    if (!e->plan->infer_only)
+        size(e, "B", g->B, "largest batch");
+    size(e, "O", g->outputs, g->out.steps ? "outputs of a step" : "outputs of a sequence");
+    if (!g->in.tokens)
+        size(e, "IN", g->in.width, "features of a step");
+    if (!e->plan->infer_only)
+        size(e, "ROW_BLOCK", 64, "rows of a weight gradient's product taken at a time, so that both sides stay in the cache");
+    stream_op(e->stream, "sg_sizes_end", NULL);
+    if (e->plan->vectors)
+        stream_op(e->stream, "sg_by_width", NULL);
+    free(bytes);
+}
+
+static void top(Emitter *e)
+{
     emit_banner(e);
     if (emit_levels(e->spec) == LEVELS_SEVERAL)
         stream_op(e->stream, "sg_levels_head", NULL);
-    stream_op(e->stream, e->plan->infer_only ? "sg_includes_infer" : "sg_includes_train", "sg_header_name", NULL);
+    if (e->plan->infer_only) /* of such a file layer_norm alone calls the C library's mathematics */
+        stream_op(e->stream, "sg_includes_infer", "sg_header_name", emit_mentions(e->plan, "norm_rows") ? "math" : "", NULL);
+    else
+        stream_op(e->stream, "sg_includes_train", "sg_header_name", NULL);
     stream_op(e->stream, "sg_vector_words", real(e), words(e), NULL);
-    stream_op(e->stream, "sg_constants", a[0], a[1], a[2], a[3], a[4], a[5], NULL);
-    if (e->plan->vectors)
-        stream_op(e->stream, "sg_by_width", NULL);
-    for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-        free(a[i]);
+    sizes(e);
     if (e->plan->infer_only)
         emit_stored(e);
     else
@@ -333,10 +358,20 @@ static void level(Emitter *e)
         streaming(e);
 }
 
+bool emit_carries(const Plan *plan)
+{
+    for (int i = 0; i < plan->buffers_count; i++)
+        if (plan->buffers[i].carried)
+            return true;
+    return false;
+}
+
 static void carry(Emitter *e)
 {
     const Plan *plan = e->plan;
     stream_op(e->stream, "sg_carry_reset_begin", NULL);
+    if (!emit_carries(plan))
+        stream_op(e->stream, "sg_line", "(void)m; /* no layer has a state */", NULL);
     for (int i = 0; i < plan->buffers_count; i++)
         if (plan->buffers[i].carried) {
             char *ref = plan_ref(plan, i);

@@ -71,7 +71,7 @@ char *stream_int(long long value) { return mem_format("%lld", value); }
 
 char *stream_real(double value)
 {
-    char *text = mem_format("%.17g", value);
+    char *text = mem_real(value);
     if (strpbrk(text, ".en"))
         return text;
     char *with_point = mem_format("%s.0", text);

@@ -16,6 +16,6 @@ char *stream_string(const char *text);
 /* A comment's text: printable ASCII, no comment's end, nothing that m4 would read. */
 char *stream_comment(const char *text);
 char *stream_int(long long value);
-char *stream_real(double value); /* %.17g, always with a point or exponent */
+char *stream_real(double value); /* mem_real, always with a point or exponent */
 
 #endif

@@ -137,7 +137,7 @@ static void carried(Emitter *e)
 static void session(Emitter *e)
 {
     const bool values = seqrt_is_numbers(e->spec->task.target);
-    stream_op(e->stream, "sg_adapters", e->input_type, e->graph->in.tokens ? "tokens" : "x", e->target_type, values ? "y" : "labels", NULL);
+    stream_op(e->stream, "sg_adapters", e->graph->in.tokens ? "tokens" : "x", values ? "y" : "labels", NULL);
     stream_op(e->stream, "sg_blocks_begin", NULL);
     for (int i = 0; i < e->facts.slots_count; i++) {
         char *slot = stream_int(i);
@@ -145,11 +145,13 @@ static void session(Emitter *e)
         free(slot);
     }
     stream_op(e->stream, "sg_blocks_end", NULL);
-    carried(e);
-    stream_op(e->stream, "sg_session_blocks", NULL);
-    stream_op(e->stream, e->plan->carry ? "sg_session_reset_carry" : "sg_session_reset_nothing", NULL);
+    const bool carries = emit_carries(e->plan);
+    if (carries)
+        carried(e);
+    stream_op(e->stream, "sg_session_blocks", carries ? "carry" : "", NULL);
+    stream_op(e->stream, carries ? "sg_session_reset_carry" : "sg_session_reset_nothing", NULL);
     if (e->plan->stream)
-        stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", NULL);
+        stream_op(e->stream, "sg_session_stream", e->graph->in.tokens ? "token" : "x", e->graph->in.tokens ? "x" : "token", NULL);
 }
 
 /* NULL at their end among them */
@@ -207,7 +209,7 @@ void emit_trainer(Emitter *e)
     task(e);
     tensors(e);
     emit_strings(e, "sg_strings_begin", "seqrt_slots", e->facts.slot_names, e->facts.slots_count);
-    emit_strings(e, "sg_lines_begin", "seqrt_summary", e->facts.summary, summary_lines(e->facts.summary));
+    emit_strings(e, "sg_strings_begin", "seqrt_summary", e->facts.summary, summary_lines(e->facts.summary));
     session(e);
     table(e);
     stream_op(e->stream, "sg_main", NULL);

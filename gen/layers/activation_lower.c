@@ -18,8 +18,8 @@ FORWARD(TANH, "v_tanh")
 FORWARD(SIGMOID, "v_sigmoid")
 FORWARD(GELU, "v_gelu")
 static const Let RELU_REVERSE[] = {{"dxt", "v_select_lt(v_zero(), yt, dyt, v_zero())"}, {NULL, NULL}};
-static const Let TANH_REVERSE[] = {{"dxt", "dyt * (ONE - yt * yt)"}, {NULL, NULL}};
-static const Let SIGMOID_REVERSE[] = {{"dxt", "dyt * yt * (ONE - yt)"}, {NULL, NULL}};
+static const Let TANH_REVERSE[] = {{"dxt", "dyt * (1 - yt * yt)"}, {NULL, NULL}};
+static const Let SIGMOID_REVERSE[] = {{"dxt", "dyt * yt * (1 - yt)"}, {NULL, NULL}};
 static const Let GELU_REVERSE[] = {{"dxt", "dyt * v_gelu_grad(xt)"}, {NULL, NULL}};
 
 static const Activation ACTIVATIONS[] = {

@@ -14,8 +14,8 @@ static void dropout_call(Function *f, const char *indent, const Value *value, in
     int first = 0;
     for (int j = 0; j < i; j++)
         first += value->piece[j].width;
-    function_line(f, "%sdropout_%s(m, s, %s, %d, %s, %d, %d, %d, %d, %d, %uu, (Real)%.17g);", indent, rows_of, x, x_stride, y, y_stride, first, piece->width,
-                  value->width, site, (unsigned)floor(p * 16777216.0), 1.0 / (1.0 - p));
+    function_line(f, "%sdropout_%s(m, s, %s, %d, %s, %d, %d, %d, %d, %d, %uu, (Real)%s);", indent, rows_of, x, x_stride, y, y_stride, first, piece->width,
+                  value->width, site, (unsigned)floor(p * 16777216.0), mem_real(1.0 / (1.0 - p)));
 }
 
 void dropout_lower_value(Plan *plan, const char *name, int site, double p)

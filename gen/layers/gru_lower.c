@@ -36,7 +36,7 @@ static const Let STREAM_REST[] = {
     {"an", "a0 + r * a3"},
     {"n_below", "v_tanh_below(an)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
-    {"ht", "v_quick_quotient((z_below - ONE) * v_tanh_above(an) + h_before * n_below, z_below * n_below)"},
+    {"ht", "v_quick_quotient((z_below - 1) * v_tanh_above(an) + h_before * n_below, z_below * n_below)"},
     {0},
 };
 /* A row of one vector waits for nothing but its own functions: shorter chains of them, for some multiplications more */
@@ -51,7 +51,7 @@ static const Let SOON_REST[] = {
     {NULL, "(2) n = tanh(W_in x + b_in + r (W_hn h + b_hn))"},
     {"an", "a0 + r_hn"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
-    {"above", "v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(h_before, an)"},
+    {"above", "v_tanh_above_times(z_below - 1, an) + v_tanh_below_times(h_before, an)"},
     {"ht", "v_quick_quotient(above, v_tanh_below_times(z_below, an))"},
     {0},
 };
@@ -62,7 +62,7 @@ static const Let TAIL_LETS[] = {
     {"an", "a0 + v_inverse(below2) * a3"},
     {"n_below", "v_tanh_below(an)"},
     {NULL, "(3) h_t = (1 - z) n + z h_(t-1), over one denominator"},
-    {"ht", "v_quick_quotient((below1 - ONE) * v_tanh_above(an) + h_before * n_below, below1 * n_below)"},
+    {"ht", "v_quick_quotient((below1 - 1) * v_tanh_above(an) + h_before * n_below, below1 * n_below)"},
     {0},
 };
 
@@ -70,10 +70,10 @@ static const Load REVERSE_LOADS[] = {{"n", "gates", 0}, {"z", "gates", 1}, {"r",
                                      {"h_before", "h0", -1}, {0}};
 static const Let REVERSE_LETS[] = {
     {NULL, "(3) d is the gradient of h_t"},
-    {"dn", "d * (ONE - z) * (ONE - n * n)"},
-    {"dz", "d * (h_before - n) * z * (ONE - z)"},
+    {"dn", "d * (1 - z) * (1 - n * n)"},
+    {"dz", "d * (h_before - n) * z * (1 - z)"},
     {NULL, "(2) and (1)"},
-    {"dr", "dn * hn * r * (ONE - r)"},
+    {"dr", "dn * hn * r * (1 - r)"},
     {"dhn", "dn * r"},
     {"dh0", "d * z"},
     {0},

@@ -34,14 +34,14 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
     const char *weight = plan_ref(plan, g), *bias = plan_ref(plan, b);
     const char *x1 = pieces > 1 ? plan_ref(plan, x[1].buffer) : NULL, *y1 = pieces > 1 ? plan_ref(plan, y[1].buffer) : NULL;
     f->cut = in.space == SPACE_STEPS ? CUT_STEPS : CUT_SEQUENCES;
-    function_line(f, "norm_rows(%s, %s, %s, %d, %d, %s, %s, (Real)%.17g, %s, %s, %d, %s);", plan_share(plan, f, in.space),
-                  plan_first(plan, in.space, plan_ref(plan, x[0].buffer), xs), x1 ? plan_first(plan, in.space, x1, xs) : "NULL", w, xs, weight, bias, eps,
+    function_line(f, "norm_rows(%s, %s, %s, %d, %d, %s, %s, (Real)%s, %s, %s, %d, %s);", plan_share(plan, f, in.space),
+                  plan_first(plan, in.space, plan_ref(plan, x[0].buffer), xs), x1 ? plan_first(plan, in.space, x1, xs) : "NULL", w, xs, weight, bias, mem_real(eps),
                   plan_first(plan, in.space, plan_ref(plan, y[0].buffer), ys), y1 ? plan_first(plan, in.space, y1, ys) : "NULL", ys,
                   plan_first(plan, in.space, plan_ref(plan, stats), 2));
     plan_forward(plan, f);
     if (plan->stream) {
         int s_stats = plan_buffer(plan, BLOCK_STREAM, 1, 2, "mean, 1 / sqrt(var + eps)", "%s_stats", name);
-        function_line(plan->stream, "norm_rows(1, %s, NULL, %d, %d, %s, %s, (Real)%.17g, %s, NULL, %d, %s);", plan_ref(plan, x[0].stream), w, xs, weight, bias, eps,
+        function_line(plan->stream, "norm_rows(1, %s, NULL, %d, %d, %s, %s, (Real)%s, %s, NULL, %d, %s);", plan_ref(plan, x[0].stream), w, xs, weight, bias, mem_real(eps),
                       plan_ref(plan, y[0].stream), ys, plan_ref(plan, s_stats));
     }
     if (!plan->infer_only) {

@@ -25,20 +25,18 @@ static void last_gradient(Pool *p, const Piece *x, const Piece *y)
 static void pool_piece(Pool *p, const Piece *x, Piece *y, bool at_start, int i)
 {
     Plan *plan = p->plan;
-    const char *xs = plan_ref(plan, x->buffer), *ys = plan_ref(plan, y->buffer);
+    const char *xs = plan_ref(plan, x->buffer), *ys = plan_ref(plan, y->buffer), *kind = at_start && strcmp(p->kind, "last") == 0 ? "first" : p->kind;
     char where[200] = "";
     if (strcmp(p->kind, "max") == 0) {
         int from = plan_buffer(plan, BLOCK_FORWARD, plan->B, y->stride, "rows the maxima came from", i ? "%s_from%d" : "%s_from", p->name, i);
         plan->buffers[from].element = ELEMENT_INT32;
         snprintf(where, sizeof where, ", %s", plan_ref(plan, from));
-    } else if (strcmp(p->kind, "last") == 0) {
-        snprintf(where, sizeof where, ", %s", at_start ? "true" : "false");
     }
-    function_line(p->f, "pool_%s(m%s, %s, %d, %d, %s, %d%s);", p->kind, plan_thread(plan), xs, x->width, x->stride, ys, y->stride, where);
+    function_line(p->f, "pool_%s(m%s, %s, %d, %d, %s, %d%s);", kind, plan_thread(plan), xs, x->width, x->stride, ys, y->stride, where);
     if (p->b && plan->value.grad_ends)
         last_gradient(p, x, y);
     else if (p->b && x->grad >= 0)
-        function_line(p->b, "pool_%s_back(m, s, %s, %d, %d, %s, %d%s);", p->kind, plan_ref(plan, y->grad), x->width, y->stride, plan_ref(plan, x->grad), x->stride, where);
+        function_line(p->b, "pool_%s_back(m, s, %s, %d, %d, %s, %d%s);", kind, plan_ref(plan, y->grad), x->width, y->stride, plan_ref(plan, x->grad), x->stride, where);
     if (!plan->stream)
         return;
     const char *sx = plan_ref(plan, x->stream), *sy = plan_ref(plan, y->stream);

@@ -10,7 +10,7 @@ static const Let RELU_LETS[] = {{NULL, "(2) h_t = relu(a)"}, {"ht", "v_relu(a0)"
 static const Store FORWARD_STORES[] = {{"h", -1, "ht"}, {0}};
 
 static const Load REVERSE_LOADS[] = {{"ht", "h", -1}, {0}};
-static const Let TANH_REVERSE[] = {{NULL, "(2) reversed; d is the gradient of h_t"}, {"da0", "d * (ONE - ht * ht)"}, {0}};
+static const Let TANH_REVERSE[] = {{NULL, "(2) reversed; d is the gradient of h_t"}, {"da0", "d * (1 - ht * ht)"}, {0}};
 static const Let RELU_REVERSE[] = {{NULL, "(2) reversed; d is the gradient of h_t"}, {"da0", "v_select_lt(v_zero(), ht, d, v_zero())"}, {0}};
 static const Store REVERSE_STORES[] = {{"gates", 0, "da0"}, {0}};
 

@@ -9,7 +9,7 @@
  */
 #include "optimizer.h"
 
-static char *number(double x) { return mem_format("(Real)%.17g", x); }
+static char *number(double x) { return mem_format("(Real)%s", mem_real(x)); }
 
 static void let(OptimizerRule *rule, const char *name, char *expr)
 {
@@ -48,10 +48,10 @@ static void rule_adam(OptimizerRule *rule, const OptimizerSpec *spec)
     rule->slots = 2;
     rule->comment = decoupled ? "AdamW: p -= lr wd p; then p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)"
                               : "Adam: p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)";
-    scalar(rule, "rate", mem_format("lr / (1 - pow(%.17g, done))", spec->beta1));
-    scalar(rule, "root", mem_format("1 / sqrt(1 - pow(%.17g, done))", spec->beta2));
+    scalar(rule, "rate", mem_format("lr / (1 - pow(%s, done))", mem_real(spec->beta1)));
+    scalar(rule, "root", mem_format("1 / sqrt(1 - pow(%s, done))", mem_real(spec->beta2)));
     if (decoupled)
-        scalar(rule, "keep", mem_format("1 - lr * %.17g", spec->weight_decay));
+        scalar(rule, "keep", mem_format("1 - lr * %s", mem_real(spec->weight_decay)));
     let(rule, "s0_1", mem_format("%s * s0 + %s * gi", number(spec->beta1), number(1 - spec->beta1)));
     let(rule, "s1_1", mem_format("%s * s1 + %s * gi * gi", number(spec->beta2), number(1 - spec->beta2)));
     let(rule, "w1", mem_format("%s - rate * s0_1 / (v_sqrt(s1_1) * root + %s)", decoupled ? "keep * w0" : "w0", number(spec->eps)));
@@ -100,16 +100,16 @@ char *schedule_rule(const ScheduleSpec *s, const char **comment)
     switch (s->kind) {
     case SCHEDULE_STEP:
         *comment = "lr gamma^(epoch / every)";
-        return mem_format("lr * pow(%.17g, (double)(epoch / %lld))", s->gamma, (long long)s->every);
+        return mem_format("lr * pow(%s, (double)(epoch / %lld))", mem_real(s->gamma), (long long)s->every);
     case SCHEDULE_EXPONENTIAL:
         *comment = "lr gamma^epoch";
-        return mem_format("lr * pow(%.17g, (double)epoch)", s->gamma);
+        return mem_format("lr * pow(%s, (double)epoch)", mem_real(s->gamma));
     case SCHEDULE_COSINE: {
         *comment = "linear warm-up, then half a cosine down to min_lr";
         long long w = (long long)s->warmup;
-        char *rest = mem_format("(epochs - %lld > 1 ? epochs - %lld : 1)", w, w);
-        return mem_format("epoch < %lld ? lr * (epoch + 1) / %lld.0 : %.17g + (lr - %.17g) * (1 + cos(3.14159265358979324 * (epoch - %lld) / %s)) / 2", w,
-                          w ? w : 1, s->min_lr, s->min_lr, w, rest);
+        char *min_lr = mem_real(s->min_lr), *rest = mem_format("(epochs - %lld > 1 ? epochs - %lld : 1)", w, w);
+        return mem_format("epoch < %lld ? lr * (epoch + 1) / %lld.0 : %s + (lr - %s) * (1 + cos(3.14159265358979324 * (epoch - %lld) / %s)) / 2", w,
+                          w ? w : 1, min_lr, min_lr, w, rest);
     }
     case SCHEDULE_CONSTANT: break;
     }

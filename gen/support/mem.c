@@ -78,6 +78,17 @@ char *mem_format(const char *format, ...)
     return text.data;
 }
 
+char *mem_real(double value)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return mem_copy(text);
+}
+
 bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 bool text_starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }

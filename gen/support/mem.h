@@ -11,6 +11,7 @@ void *mem_alloc(size_t bytes);                          /* zeroed */
 void *mem_grow(void *old, size_t old_bytes, size_t new_bytes);
 char *mem_copy(const char *text);
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *mem_real(double value);                           /* the shortest decimal that reads back as the same number */
 
 /* Sizes are multiplied checked: false on overflow of 63 bits. */
 bool size_mul(int64_t a, int64_t b, int64_t *product);

@@ -183,25 +183,28 @@ m4_define(<|sg_vector_avx512_float|>, <|m4_ifelse(sg_levels, <|several|>, <|#und
 |>)m4_dnl
 #if V_BYTES == 64 || (V_BYTES == 32 && defined(__AVX512VL__) && defined(__AVX512DQ__))
 #define V_AVX512
-/* t - floor t; p 2^floor t; 1 / d to 14 bits; a - b c, rounded once whatever the compiler fuses */
+/* t - floor t */
 INLINE V v_fraction(V t)
 {
     V r;
     __asm__("vreduceps $<||>1, %1, %0" : "=v"(r) : "v"(t));
     return r;
 }
+/* p 2^floor t */
 INLINE V v_scale(V p, V t)
 {
     V r;
     V_ASM2("scalef", p, t, r);
     return r;
 }
+/* 1 / d to 14 bits */
 INLINE V v_inverse_near(V d)
 {
     V r;
     V_ASM1("rcp14", d, r);
     return r;
 }
+/* a - b c, rounded once whatever the compiler fuses */
 INLINE V v_residual(V a, V b, V c)
 {
     __asm__("vfnmadd231ps %2, %1, %0" : "+v"(a) : "v"(b), "v"(c));
@@ -215,7 +218,6 @@ sg_vector_scalar(<|$1|>)
 |>)m4_dnl
 m4_define(<|sg_vector_scalar|>, <|enum { W = 1 };
 typedef Real V;
-typedef sg_vector_bits_$1 VI;
 typedef u<||>sg_vector_bits_$1 VU;
 
 INLINE V v_get(const Real *p) { return *p; }
@@ -253,10 +255,10 @@ m4_define(<|sg_vector_sqrt_double|>, <|sqrt|>)m4_dnl
 m4_dnl
 m4_dnl ---- functions of every shape ----
 m4_dnl
-m4_define(<|sg_vector_fetch_any|>, <|/* What stands at p is to be read soon: into the first cache, into the second */
+m4_define(<|sg_vector_fetch_any|>, <|/* What stands at p is to be read soon */
 #if defined(__GNUC__)
-INLINE void v_fetch_near(const Real *p) { __builtin_prefetch(p, 0, 3); }
-INLINE void v_fetch_far(const Real *p) { __builtin_prefetch(p, 0, 2); }
+INLINE void v_fetch_near(const Real *p) { __builtin_prefetch(p, 0, 3); } /* into the first cache */
+INLINE void v_fetch_far(const Real *p) { __builtin_prefetch(p, 0, 2); }  /* into the second */
 #else
 INLINE void v_fetch_near(const Real *p) { (void)p; }
 INLINE void v_fetch_far(const Real *p) { (void)p; }
@@ -381,7 +383,7 @@ m4_define(<|sg_vector_tanh_float|>, <|sg_with_avx512(<|/* Zen 5, which older com
 sg_vector_divided
 INLINE V v_quotient(V a, V d) { return a / d; }
 #else
-/* 1 / d and a / d from an estimate, by a step of Newton's: a division takes as long as nine multiplications. The estimate's bits are the
+/* Quotients from an estimate of 1 / d, by a step of Newton's: a division takes as long as nine multiplications. The estimate's bits are the
  * processor's own: another make of processor may round the result another way. */
 INLINE V v_inverse(V d)
 {
@@ -393,7 +395,7 @@ INLINE V v_quotient(V a, V d)
     V r = v_inverse_near(d), q = a * r;
     return v_residual(a, q, d) * r + q;
 }
-/* with a shorter chain, and an error of one unit more */
+/* a / d in a shorter chain: the step stands beside the product, not behind it, for an error of one unit more */
 INLINE V v_quick_quotient(V a, V d)
 {
     V r = v_inverse_near(d), q = a * r;
@@ -440,10 +442,8 @@ m4_dnl
 m4_dnl ---- functions of cells: quotients left open, so that several share a division; their errors count as parts of 1 ----
 m4_dnl
 m4_define(<|sg_vector_gates|>, <|
-/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
- * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
- * v_tanh_above / v_tanh_below, so that several share a division. */|>)m4_dnl
-m4_define(<|sg_vector_sigmoid_below|>, <|/* 1 + 2^(n + f), n + f = -x / ln 2 */
+/* For factors in cells: errors count as parts of 1, and a quotient may be left open, so that several share a division. */|>)m4_dnl
+m4_define(<|sg_vector_sigmoid_below|>, <|/* 1 / sigmoid x = 1 + 2^(n + f), n + f = -x / ln 2. Below -V_GATE_LIMIT the sigmoid counts as e^-V_GATE_LIMIT. */
 INLINE V v_sigmoid_below(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
@@ -453,9 +453,12 @@ INLINE V v_sigmoid_below(V x)
     return v_exp2m1_times(s, f) + (s + 1);
 }
 INLINE V v_sigmoid_below_soon(V x) { return v_sigmoid_below(x); }
+
+/* A gate that is no open quotient: nothing is quicker here than the whole sigmoid. */
 INLINE V v_gate(V x) { return v_sigmoid(x); }|>)m4_dnl
 m4_define(<|sg_vector_gates_float|>, <|
-sg_with_avx512(<|/* 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest */
+sg_with_avx512(<|/* 1 / sigmoid x = 1 + 2^t, t = -x / ln 2: a polynomial for what floor leaves of t, an instruction for the rest. The sigmoid's error is small
+ * beside 1, not beside a tiny result; below -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. */
 INLINE V v_exp2_high(V f, V ff) { return (0.00186712991f * f + 0.00901703081f) * ff + (0.0557999125f * f + 0.24016445f); }
 INLINE V v_exp2_low(V f) { return 0.693151312f * f + 1; }
 INLINE V v_sigmoid_below(V x)
@@ -463,7 +466,7 @@ INLINE V v_sigmoid_below(V x)
     V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
     return s * (v_exp2_high(f, ff) * ff + v_exp2_low(f)) + 1;
 }
-/* The same for a step that waits for it: a shorter chain, for a multiplication more */
+/* For a step that waits: a shorter chain, for a multiplication more */
 INLINE V v_sigmoid_below_soon(V x)
 {
     V t = x * -V_LOG2E, f = v_fraction(t), ff = f * f, s = v_scale(v_set(1), v_min(v_set(V_LOG2E * V_GATE_LIMIT), t));
@@ -471,7 +474,7 @@ INLINE V v_sigmoid_below_soon(V x)
 }
 INLINE V v_gate(V x) { return v_inverse(v_sigmoid_below(x)); }|>, <|sg_vector_sigmoid_below|>)
 
-/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+/* tanh x = above / below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
 INLINE V v_tanh_square(V x) { return v_min(v_set(9.02f * 9.02f), x * x); }
 INLINE V v_tanh_above_high(V y, V yy) { return 1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f); }
 INLINE V v_tanh_above_low(V y) { return 0.133797178f * y + 1; }
@@ -480,7 +483,7 @@ INLINE V v_tanh_above(V x)
     V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)), y = v_tanh_square(x), yy = y * y;
     return (v_tanh_above_high(y, yy) * yy + v_tanh_above_low(y)) * a;
 }
-/* s v_tanh_above(x), s v_tanh_below(x) for a step that waits for them: s goes in beside their sums */
+/* s above, and s below, for a step that waits for them: s goes in beside their sums */
 INLINE V v_tanh_above_times(V s, V x)
 {
     V a = v_max(v_set(-9.02f), v_min(v_set(9.02f), x)) * s, y = v_tanh_square(x), yy = y * y;
@@ -501,7 +504,7 @@ INLINE V v_tanh_below_times(V s, V x)
 }
 |>)m4_dnl
 m4_define(<|sg_vector_gates_double|>, <|
-/* tanh x = v_tanh_above / v_tanh_below = +-m / (m + 2) */
+/* tanh x = above / below = +-m / (m + 2) */
 INLINE V v_tanh_above(V x) { return v_real(v_bits(v_tanh_m(x)) | v_sign_bit(x)); }
 INLINE V v_tanh_above_times(V s, V x) { return s * v_tanh_above(x); }
 INLINE V v_tanh_below(V x) { return v_tanh_m(x) + 2; }

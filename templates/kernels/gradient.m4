@@ -76,7 +76,7 @@ sg_if_runs(<|$15|>, <|        for (int run = 0; run < runs; run += block)
 |>)m4_dnl
 sg_more(<|$15|>)            for (int k = 0; k + $1_R <= INPUTS; k += $1_R)
 sg_more(<|$15|>)                $1_tile($1_R, k, u, sg_if_runs(<|$15|>, <|several, pitch, |>)count, a + row * $7, d + row * $8, dw<||>sg_if_sums(<|$14|>, <|, 0, db|>));
-sg_if_sums(<|$14|>, <|sg_more(<|$15|>)            /* these few have registers free for the sums of d */
+sg_if_sums(<|$14|>, <|sg_more(<|$15|>)            /* these few inputs, or none, leave registers free for the sums of d */
 |>, <|sg_more(<|$15|>)            if (REST > 0)
     |>)sg_more(<|$15|>)            $1_tile(REST, INPUTS - REST, u, sg_if_runs(<|$15|>, <|several, pitch, |>)count, a + row * $7, d + row * $8, dw<||>sg_if_sums(<|$14|>, <|, 1, db|>));
 sg_more(<|$15|>)        }

@@ -62,13 +62,13 @@ static void zero_slot(Real *to, const int panels, const int slots, const int slo
             to[(s * slots + slot) * P + i] = 0;
 }|>)m4_dnl
 sg_helper(<|gather_rows|>, <|
-/* y[r] = table[tokens[r]], rows of `width` */
+/* y[r] = table[tokens[r]], rows of `width`. y goes along: with y + r * width gcc 12 may take the function to write nothing, and leave out its call. */
 static void gather_rows(const int rows, const int32_t *tokens, const Real *table, const int width, Real *y)
 {
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += width) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_put(y + r * width + i, v_get(from + i));
+            v_put(y + i, v_get(from + i));
     }
 }|>)m4_dnl
 sg_helper(<|scatter_slots|>, <|
@@ -122,34 +122,44 @@ static void dropout_rows(const Model *m, const Share *s, const Real *x, const in
         dropout_row(key, (uint32_t)m->order[b] * (uint32_t)all + (uint32_t)first, limit, scale, width, x + b * x_stride, y + b * y_stride);
 }|>)m4_dnl
 sg_helper(<|pool_last|>, <|
-/* Row of a sequence's last step, or of its first where a reverse layer ends */
-static int64_t final_row(const Model *m, const ptrdiff_t b, const bool at_start)
+/* y[b]: x at the last step of sequence b */
+static void pool_last(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
-    return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
-}
-
-static void pool_last(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+    sg_each(sg_rows)
+        memcpy(y + b * y_stride, x + (m->at[m->lengths[b] - 1] + b) * x_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|pool_first|>, <|
+/* y[b]: x at step 0, where a reverse layer ends */
+static void pool_first(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
-    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
-        memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+    sg_each(sg_rows)
+        memcpy(y + b * y_stride, x + (m->at[0] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_last_back|>, <|
-static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const bool at_start)
+static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
         memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(dx + final_row(m, b, at_start) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
+        memcpy(dx + (m->at[m->lengths[b] - 1] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
+}|>)m4_dnl
+sg_helper(<|pool_first_back|>, <|
+static void pool_first_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
+{
+    for (int t = 0; t < m->steps; t++)
+        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
+        memcpy(dx + (m->at[0] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_mean|>, <|
 static void pool_mean(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
-    memset(y + sg_first * y_stride, 0, (size_t)sg_rows * (size_t)y_stride * sizeof(Real));
+    memset(y<||>sg_if(sg_threads, <| + s->first * y_stride|>), 0, (size_t)sg_rows * (size_t)y_stride * sizeof(Real));
     for (int t = 0; t < m->steps; t++)
-        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+        sg_each(sg_running)
             for (int i = 0; i < width; i++)
                 y[b * y_stride + i] += x[(m->at[t] + b) * x_stride + i];
-    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
+    sg_each(sg_rows)
         for (int i = 0; i < width; i++)
             y[b * y_stride + i] /= (Real)m->lengths[b];
 }|>)m4_dnl
@@ -168,7 +178,7 @@ sg_helper(<|pool_max|>, <|
 static void pool_max(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, int32_t *from)
 {
     for (int t = 0; t < m->steps; t++)
-        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+        sg_each(sg_running)
             for (int i = 0; i < width; i++) {
                 const ptrdiff_t to = b * y_stride + i;
                 const Real value = x[(m->at[t] + b) * x_stride + i];
@@ -192,7 +202,7 @@ sg_helper(<|flatten_tokens|>, <|
 static void flatten_tokens(const Model *m<||>sg_share, const int32_t *tokens, const int all, Real *y, const int y_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+        sg_each(sg_running)
             y[b * y_stride + t * all + tokens[m->at[t] + b]] = 1;
 }|>)m4_dnl
 sg_helper(<|flatten_steps|>, <|
@@ -200,7 +210,7 @@ sg_helper(<|flatten_steps|>, <|
 static void flatten_steps(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, const int first, const int all, Real *y, const int y_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        for (ptrdiff_t b = sg_first, end = b + sg_running; b < end; b++)
+        sg_each(sg_running)
             memcpy(y + b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|flatten_back|>, <|
@@ -309,14 +319,14 @@ sg_helper(<|carry_in|>, <|
 /* The state before this window, from the batch's order to the packed one, rows padded to panels */
 static void carry_in(const Model *m<||>sg_share, Real *packed, const Real *state, const int width, const int stride)
 {
-    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
+    sg_each(sg_rows)
         memcpy(packed + b * stride, state + (ptrdiff_t)m->order[b] * width, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|carry_out|>, <|
 /* The state after each row's last step; a row with no step keeps what it had */
 static void carry_out(const Model *m<||>sg_share, const Real *x, Real *state, const int width, const int stride)
 {
-    for (ptrdiff_t b = sg_first, end = b + sg_rows; b < end; b++)
+    sg_each(sg_rows)
         if (m->lengths[b] > 0)
             memcpy(state + (ptrdiff_t)m->order[b] * width, x + (m->at[m->lengths[b] - 1] + b) * stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl

@@ -64,7 +64,7 @@ sg_tile_k(<|                |>, <|$2|>, <|$6|>, <|$8|>, <|$9|>)
     }|>)m4_dnl
 m4_dnl
 m4_dnl The program behind the sums: sg_program_begin, sg_slot for each slot, sg_load, sg_let, sg_note, sg_store, sg_program_end; where it
-m4_dnl goes over the rows twice, sg_keep puts what the second pass takes from the first into the place of a sum.
+m4_dnl goes over the rows twice, sg_keep, behind sg_keeps, puts what the second pass takes from the first into the place of a sum.
 sg_defop(<|sg_program_begin|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
         UNROLL for (int j = 0; j < N; j++) {
             const ptrdiff_t at = row + b;
@@ -75,6 +75,7 @@ sg_defop(<|sg_program_of_sums|>, 0, <|    UNROLL for (int b = 0; b < R; b++)
 sg_defop(<|sg_program_again|>, 0, <|    /* a row waits for each of its own results: so the rows go side by side through either half of the equations */
 sg_program_begin|>)m4_dnl
 sg_defop(<|sg_slot|>, 2, <|            const V $1 = acc[b][$2 * N + j];|>)m4_dnl
+sg_defop(<|sg_keeps|>, 0, <|            /* for the second half of the equations, in the place of sums that are done with */|>)m4_dnl
 sg_defop(<|sg_keep|>, 2, <|            acc[b][$1 * N + j] = $2;|>)m4_dnl
 sg_defop(<|sg_load|>, 3, <|            const V $1 = v_get($2 + at * $3 + v);|>)m4_dnl
 sg_defop(<|sg_load_slot|>, 5, <|            const V $1 = v_get($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl

@@ -13,7 +13,7 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
         m->rows[t] = t < steps;
         m->at[t] = t < steps ? t : steps;
     }
-m4_ifelse(sg_threads, 1, <|    m->dense = count > 0;
+sg_if(sg_dense, <|    m->dense = count > 0;
 |>)m4_dnl
 }|>)m4_dnl
 m4_dnl sg_pack_one(TYPE, MEMBER, " * numbers of a step" or nothing)
@@ -56,7 +56,7 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->rows[T] = 0;
     m->at[T] = at;
     m->total = at;
-m4_ifelse(sg_threads, 1, <|    m->dense = count > 0 && m->lengths[count - 1] == longest;
+sg_if(sg_dense, <|    m->dense = count > 0 && m->lengths[count - 1] == longest;
 |>)m4_dnl
 }|>)m4_dnl
 sg_defop(<|sg_place|>, 0, <|

@@ -1,13 +1,13 @@
 m4_dnl header.m4: model.h, the interface. Facts from gen/emit: sg_name, sg_NAME, sg_real, and the lists of members.
 m4_dnl
-sg_defop(<|sg_header_top|>, 3, <|#ifndef sg_ID(H)
+sg_defop(<|sg_header_top|>, 2, <|#ifndef sg_ID(H)
 #define sg_ID(H)
 /* sg_name: $1
  *
- * Everything works on memory that the caller owns: a sg_id(Model)<||>m4_ifelse($2, 1, <|,
- * and a sg_id(State) for each sequence that is fed step by step|>); nothing allocates, prints, or writes a global.
- * Two threads may use two models at once. The structs must be aligned to 64 bytes, as the compiler does for
- * variables; from malloc take aligned_alloc(64, sizeof(sg_id(Model))).
+ * Everything works on memory that the caller owns: sg_id(Model)<||>sg_if(sg_streams, <|,
+ * and sg_id(State) for each sequence that is fed step by step|>); nothing allocates, prints, or writes a global.
+ * Two threads may use two models at once. The structs must be aligned to 64 bytes. A compiler does so for variables, and
+ * for `new` from C++17 on; malloc does not: take aligned_alloc(64, sizeof(sg_id(Model)))<||>sg_if(sg_streams, <|, or of sg_id(State)|>).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ extern "C" {
 #define sg_ID(ALIGN) _Alignas(64)
 #endif
 
-#define sg_ID(CAN_STREAM) $2 /* m4_ifelse(<|$2|>, <|1|>, <|sg_id(step) exists: nothing in the model looks ahead|>, <|there is no sg_id(step): $3|>) */
+#define sg_ID(CAN_STREAM) sg_streams /* sg_if(sg_streams, <|sg_id(step) exists: nothing in the model looks ahead|>, <|there is no sg_id(step): $2|>) */
 
 typedef sg_real sg_id(Real);|>)m4_dnl
 sg_defop(<|sg_enum_begin|>, 0, <|
@@ -61,18 +61,19 @@ sg_defop(<|sg_packed_member|>, 2, <|    sg_id(Packed) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_derived_member|>, 2, <|    sg_id(Derived) $1; /* $2 */|>)m4_dnl
 sg_defop(<|sg_weight1|>, 3, <|    sg_id(Real) $1[$2]; /* $3 */|>)m4_dnl
 sg_defop(<|sg_weight2|>, 4, <|    sg_id(Real) $1[$2][$3]; /* $4 */|>)m4_dnl
-sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t seed;  /* of dropout */
-    uint64_t step;               /* optimiser steps done */
+sg_defop(<|sg_model_head|>, 0, <|    sg_ID(ALIGN) uint64_t step; /* optimiser steps done */
+sg_if(sg_dropout, <|    uint64_t seed; /* of dropout */
+    int32_t training; /* dropout is on */
+|>)m4_dnl
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
-    int32_t dense;               /* every sequence has every step */
-    int32_t training;            /* dropout is on */
-    int32_t epoch, epochs;       /* for the learning rate's schedule */
-    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
-    int32_t has_target;          /* the batch came with labels or values */
-    double lr;                   /* learning rate before the schedule */|>)m4_dnl
-sg_defop(<|sg_model_head_infer|>, 0, <|    sg_ID(ALIGN) int32_t count;  /* of the batch: sequences, */
-    int32_t steps, total;        /* longest length, valid steps */
-    int32_t batch_first;         /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */|>)m4_dnl
+sg_if(sg_dense, <|    int32_t dense; /* every sequence has every step */
+|>)m4_dnl
+    int32_t epoch, epochs; /* for the learning rate's schedule */
+    int32_t batch_first; /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
+    double lr; /* learning rate before the schedule */|>)m4_dnl
+sg_defop(<|sg_model_head_infer|>, 0, <|    sg_ID(ALIGN) int32_t count; /* of the batch: sequences, */
+    int32_t steps, total; /* longest length, valid steps */
+    int32_t batch_first; /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */|>)m4_dnl
 m4_dnl
 sg_defop(<|sg_header_tensor|>, 0, <|
 /* A tensor as PyTorch names and shapes it; offset in numbers from the start of sg_id(Weights). */
@@ -82,8 +83,9 @@ typedef struct sg_id(Tensor) {
     size_t offset;
 } sg_id(Tensor);
 extern const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)];|>)m4_dnl
-sg_defop(<|sg_header_init|>, 0, <|
-/* Zeroes the model. Call it first. */
+m4_dnl sg_header_init(LEARNING RATE)
+sg_defop(<|sg_header_init|>, 1, <|
+/* Zeroes the model, but for sg_if(sg_threads, <|lr = $1 (the spec's), epochs = 1 and |>)batch_first = 1. Call it first. */
 void sg_id(init)(sg_id(Model) *m);|>)m4_dnl
 sg_defop(<|sg_header_weights|>, 0, <|
 /* Weights in and out, in PyTorch's layout; all are 0 after init. */
@@ -96,7 +98,7 @@ sg_defop(<|sg_header_forward|>, 3, <|
  *   output   $2 */
 void sg_id(forward)(sg_id(Model) *m, int rows, const int32_t *lengths, const $3 *input, sg_id(Real) *output);|>)m4_dnl
 sg_defop(<|sg_header_train|>, 3, <|
-/* Forward and backward of the batch's mean loss, dropout on; gradients are left in the model. Returns the mean loss.
+/* Forward and backward of the batch's mean loss<||>sg_if(sg_dropout, <|, dropout on|>); gradients are left in the model. Returns the mean loss.
  *   target   $2 */
 double sg_id(gradient)(sg_id(Model) *m, int rows, const int32_t *lengths, const $1 *input, const $3 *target);
 /* Clips the gradients and moves the weights: optimiser step number m->step of epoch m->epoch out of m->epochs, at m->lr
@@ -117,10 +119,10 @@ extern const struct SeqrtModel sg_id(seqrt);
 
 /* The trainer's command line, as `main` calls it; needs seqtrain. Both are left out under -DSEQGEN_NO_MAIN. */
 int sg_id(main)(int argc, char **argv);|>)m4_dnl
-m4_dnl sg_header_stream(WHAT IT TAKES, PARAMETER, WHAT IT GIVES, WHAT OF THE MODEL IT NEEDS)
-sg_defop(<|sg_header_stream|>, 4, <|
+m4_dnl sg_header_stream(WHAT IT TAKES, PARAMETER, WHAT IT GIVES, WHAT OF THE MODEL IT NEEDS, what more is to be said, or nothing)
+sg_defop(<|sg_header_stream|>, 5, <|
 /* One sequence, step by step. reset starts it; step takes $1 and gives
- * output [sg_ID(OUTPUTS)]$3.
+ * output [sg_ID(OUTPUTS)]$3.$5
  * $4 */
 void sg_id(reset)(sg_id(State) *s);
 void sg_id(step)(const sg_id(Model) *m, sg_id(State) *s, $2, sg_id(Real) *output);|>)m4_dnl

@@ -3,15 +3,18 @@ m4_dnl
 m4_dnl sg_loss_*(Y, STRIDE, DY) prints loss_row: the loss of one row, and the gradient dy of the batch's mean. Then sg_loss_weight_*(ROWS)
 m4_dnl prints what the rows weigh together, and sg_loss(ROWS, LOSS_ROWS) the sum over them, that threads share.
 m4_dnl
-sg_defop(<|sg_class_weights_begin|>, 1, <|static const double class_weights[$1] = {|>)m4_dnl
+sg_defop(<|sg_class_weights_begin|>, 1, <|
+static const double class_weights[$1] = {|>)m4_dnl
 sg_defop(<|sg_class_weights_item|>, 1, <|    $1,|>)m4_dnl
 sg_defop(<|sg_class_weights_end|>, 0, <|};|>)m4_dnl
-sg_defop(<|sg_label_weight_one|>, 0, <|static double label_weight(const int32_t label)
+sg_defop(<|sg_label_weight_one|>, 0, <|
+static double label_weight(const int32_t label)
 {
     (void)label;
     return 1;
 }|>)m4_dnl
-sg_defop(<|sg_label_weight|>, 0, <|static double label_weight(const int32_t label) { return class_weights[label]; }|>)m4_dnl
+sg_defop(<|sg_label_weight|>, 0, <|
+static double label_weight(const int32_t label) { return class_weights[label]; }|>)m4_dnl
 sg_defop(<|sg_loss_cross_entropy|>, 3, <|
 /* The largest output of a row */
 static Real largest(const Real *y)

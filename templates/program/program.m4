@@ -48,7 +48,7 @@ static void unpack_all(const Real *packed, Real *weights)
 sg_defop(<|sg_names_begin|>, 2, <|
 const char *const sg_id($1)[$2] = {|>)m4_dnl
 sg_defop(<|sg_scale_begin|>, 2, <|
-const sg_id(Real) sg_id($1)[$2] = {|>)m4_dnl
+const Real sg_id($1)[$2] = {|>)m4_dnl
 sg_defop(<|sg_tensors_begin|>, 0, <|
 const sg_id(Tensor) sg_id(tensors)[sg_ID(TENSORS)] = {|>)m4_dnl
 sg_defop(<|sg_tensor|>, 5, <|    {$1, $2, {$3, $4}, offsetof(Weights, $5) / sizeof(Real)},|>)m4_dnl
@@ -76,7 +76,7 @@ double sg_id(update)(Model *m) { return update_share(m, &alone); }|>)m4_dnl
 sg_defop(<|sg_api_forward|>, 1, <|
 void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input, Real *output)
 {
-m4_ifelse(sg_threads, 1, <|    m->training = 0;
+sg_if(sg_dropout, <|    m->training = 0;
 |>)m4_dnl
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
@@ -89,10 +89,13 @@ sg_defop(<|sg_api_train|>, 2, <|
 static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const $1 *input, const $2 *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
+sg_if(sg_dropout, <|    if (team->index == 0) {
         m->training = 1;
         pack_lengths(m, rows, lengths);
     }
+|>, <|    if (team->index == 0)
+        pack_lengths(m, rows, lengths);
+|>)m4_dnl
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -108,8 +111,9 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
+sg_if(sg_dropout, <|    if (team->index == 0)
         m->training = 0;
+|>)m4_dnl
     return all;
 }
 
@@ -132,19 +136,20 @@ m4_dnl
 m4_dnl Streaming: sg_stream_begin(INPUT PARAMETER, HOW IT ENTERS THE STATE); statements; sg_stream_end(OUTPUT)
 sg_defop(<|sg_stream_begin|>, 2, <|
 /* One step of one sequence */
-static void step_once(const Model *m, sg_id(State) *s, $1, Real *output)
+static void step_once(const Model *m, State *s, $1, Real *output)
 {
-    (void)m;
+m4_ifelse(sg_threads, 1, , <|    (void)m; /* the weights are constants */
+|>)m4_dnl
     $2|>)m4_dnl
 sg_defop(<|sg_stream_end|>, 1, <|    s->steps[0]++;
     memcpy(output, $1, O * sizeof(Real));
 }|>)m4_dnl
 m4_dnl sg_api_stream(INPUT PARAMETER, ITS NAME, BYTES OF A STATE)
 sg_defop(<|sg_api_stream|>, 3, <|
-_Static_assert(sizeof(sg_id(State)) == $3, "a streaming state takes the memory that the head says");
-void sg_id(reset)(sg_id(State) *s) { memset(s, 0, sizeof *s); }
+_Static_assert(sizeof(State) == $3, "a streaming state takes the memory that the head says");
+void sg_id(reset)(State *s) { memset(s, 0, sizeof *s); }
 
-void sg_id(step)(const Model *m, sg_id(State) *s, $1, Real *output) { step_once(m, s, $2, output); }|>)m4_dnl
+void sg_id(step)(const Model *m, State *s, $1, Real *output) { step_once(m, s, $2, output); }|>)m4_dnl
 sg_defop(<|sg_carry_reset_begin|>, 0, <|
 void sg_id(reset_carry)(Model *m)
 {|>)m4_dnl

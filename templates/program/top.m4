@@ -1,7 +1,8 @@
 m4_dnl top.m4: the head of model.c: includes, vectors, constants.
 m4_dnl
 m4_dnl The vector layer stands between marks: of it stays what the file uses (gen/emit/unused.c).
-sg_defop(<|sg_vectors_begin|>, 0, <|@vectors@|>)m4_dnl
+sg_defop(<|sg_vectors_begin|>, 0, <|
+@vectors@|>)m4_dnl
 sg_defop(<|sg_vectors_end|>, 0, <|@vectors end@|>)m4_dnl
 sg_defop(<|sg_banner_begin|>, 0, <|/*|>)m4_dnl
 sg_defop(<|sg_banner|>, 1, <| *$1|>)m4_dnl
@@ -27,28 +28,25 @@ sg_defop(<|sg_includes_train|>, 1, <|#include "$1"
 #include <string.h>
 
 sg_as_written|>)m4_dnl
-sg_defop(<|sg_includes_infer|>, 1, <|#include "$1"
+m4_dnl sg_includes_infer(HEADER, math or nothing)
+sg_defop(<|sg_includes_infer|>, 2, <|#include "$1"
 
-#include <math.h>
+m4_ifelse(<|$2|>, <|math|>, <|#include <math.h>
+|>)m4_dnl
 #include <stdint.h>
 #include <string.h>
 
 sg_as_written|>)m4_dnl
-m4_dnl sg_constants(P, T, B, O, V or F, BYTES of a model)
-sg_defop(<|sg_constants|>, 6, <|/* ---- sizes ---- */
+m4_dnl sg_sizes_begin(BYTES of a model), sg_size(NAME, NUMBER, COMMENT) .., sg_sizes_end
+sg_defop(<|sg_sizes_begin|>, 1, <|/* ---- sizes ---- */
 
 typedef sg_id(Model) Model;
-_Static_assert(sizeof(Model) == $6, "a model takes the memory that its head says");
-enum {
-    P = $1,            /* units of a panel: as wide as the widest vectors there may be */
-    T = $2,            /* longest sequence */
-    B = $3,            /* largest batch */
-    O = $4,             /* outputs */
-    IN = $5,           /* features of a step, or entries of the vocabulary */
-m4_ifelse(sg_threads, 1, <|    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+sg_if(sg_streams, <|typedef sg_id(State) State;
 |>)m4_dnl
-};
-#define ONE ((Real)1)
+_Static_assert(sizeof(Model) == $1, "a model takes the memory that its head says");
+enum {|>)m4_dnl
+sg_defop(<|sg_size|>, 3, <|    $1 = $2, /* $3 */|>)m4_dnl
+sg_defop(<|sg_sizes_end|>, 0, <|};
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)|>)m4_dnl
 sg_defop(<|sg_by_width|>, 0, <|/* A tile's size, by the width of the vectors this file is compiled for: 64, 32, 16 bytes, one number */

@@ -1,12 +1,13 @@
 m4_dnl trainer.m4: the model as seqrt sees it: the task, the table of functions; main, which is the trainer's.
 m4_dnl
-sg_defop(<|sg_strings_begin|>, 2, <|static const char *const $1[$2] = {|>)m4_dnl
-sg_defop(<|sg_lines_begin|>, 2, <|
+sg_defop(<|sg_strings_begin|>, 2, <|
 static const char *const $1[$2] = {|>)m4_dnl
-sg_defop(<|sg_doubles_begin|>, 2, <|static const double $1[$2] = {|>)m4_dnl
+sg_defop(<|sg_doubles_begin|>, 2, <|
+static const double $1[$2] = {|>)m4_dnl
 sg_defop(<|sg_item|>, 1, <|    $1,|>)m4_dnl
 sg_defop(<|sg_list_end|>, 0, <|};|>)m4_dnl
-sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|static const SeqrtTensor seqrt_tensors[] = {|>)m4_dnl
+sg_defop(<|sg_seqrt_tensors_begin|>, 0, <|
+static const SeqrtTensor seqrt_tensors[] = {|>)m4_dnl
 sg_defop(<|sg_seqrt_tensor|>, 7, <|    {$1, $2, {$3, $4}, offsetof(Weights, $5) / sizeof(Real), $6, $7},|>)m4_dnl
 sg_defop(<|sg_table_begin|>, 2, <|
 static const $1 $2 = {|>)m4_dnl
@@ -14,15 +15,14 @@ sg_defop(<|sg_model_table_begin|>, 0, <|
 const SeqrtModel sg_id(seqrt) = {|>)m4_dnl
 sg_defop(<|sg_field|>, 2, <|    .$1 = $2,|>)m4_dnl
 m4_dnl
-m4_dnl sg_adapters(INPUT TYPE, INPUT FIELD, TARGET TYPE, TARGET FIELD)
-sg_defop(<|sg_adapters|>, 4, <|
+m4_dnl sg_adapters(INPUT FIELD, TARGET FIELD)
+sg_defop(<|sg_adapters|>, 2, <|
 /* ---- what seqrt calls: the functions above behind untyped pointers ---- */
 
 typedef struct Session {
     Model model;
-#if sg_ID(CAN_STREAM)
-    sg_id(State) state;
-#endif
+sg_if(sg_streams, <|    State state;
+|>)m4_dnl
 } Session;
 
 static void init_session(void *session)
@@ -41,21 +41,24 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
+sg_if(sg_dropout, <|    if (team.index == 0) {
         m->training = 0;
         pack_lengths(m, batch->rows, batch->lengths);
     }
+|>, <|    if (team.index == 0)
+        pack_lengths(m, batch->rows, batch->lengths);
+|>)m4_dnl
     meet(&team);
     const Share own = share_of(m, &team);
-    pack_input(m, (int)own.first, own.rows, batch->$2);
-    if (batch->$4)
-        pack_target(m, (int)own.first, own.rows, batch->$4);
+    pack_input(m, (int)own.first, own.rows, batch->$1);
+    if (batch->$2)
+        pack_target(m, (int)own.first, own.rows, batch->$2);
     meet(&team);
     forward_all(m, &own);
     meet(&team);
     if (out && team.index == 0)
         unpack_output(m, out);
-    if (!batch->$4)
+    if (!batch->$2)
         return (SeqrtLoss){0, 0};
     loss_rows(m, &own); /* leaves the outputs as they are */
     meet(&team);
@@ -70,11 +73,15 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
+sg_if(sg_dropout, <|    if (share.index == 0) {
         m->seed = seed;
         m->step = step;
     }
-    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$2, batch->$4);
+|>, <|    (void)seed; /* there is no dropout */
+    if (share.index == 0)
+        m->step = step;
+|>)m4_dnl
+    const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->$1, batch->$2);
     return (SeqrtLoss){all.sum, all.weight};
 }
 
@@ -102,29 +109,29 @@ sg_defop(<|sg_block_slot|>, 1, <|    case SEQRT_SLOT + $1: return (Real *)&m->s$
 sg_defop(<|sg_blocks_end|>, 0, <|    default: return NULL;
     }
 }|>)m4_dnl
-m4_dnl Carried state: sg_state_begin(NAME, PARAMETERS), sg_state_get/set(MEMBER, COUNT)
+m4_dnl Carried state, where there is such: sg_state_get/set(MEMBER, COUNT)
 sg_defop(<|sg_state_get_begin|>, 0, <|
 static void get_state(const Model *m, Real *to)
 {|>)m4_dnl
 sg_defop(<|sg_state_get|>, 2, <|    memcpy(to, $1, $2 * sizeof(Real));
     to += $2;|>)m4_dnl
-sg_defop(<|sg_state_get_end|>, 0, <|    (void)m, (void)to;
-}|>)m4_dnl
+sg_defop(<|sg_state_get_end|>, 0, <|}|>)m4_dnl
 sg_defop(<|sg_state_set_begin|>, 0, <|
 static void set_state(Model *m, const Real *from)
 {|>)m4_dnl
 sg_defop(<|sg_state_set|>, 2, <|    memcpy($1, from, $2 * sizeof(Real));
     from += $2;|>)m4_dnl
-sg_defop(<|sg_state_set_end|>, 0, <|    (void)m, (void)from;
-}|>)m4_dnl
-sg_defop(<|sg_session_blocks|>, 0, <|
+sg_defop(<|sg_state_set_end|>, 0, <|}|>)m4_dnl
+m4_dnl sg_session_blocks(carry or nothing)
+sg_defop(<|sg_session_blocks|>, 1, <|
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
+m4_ifelse(<|$1|>, <|carry|>, <|    if (block == SEQRT_STATE) {
         set_state(m, from);
         return;
     }
+|>)m4_dnl
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -133,22 +140,26 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
+m4_ifelse(<|$1|>, <|carry|>, <|    if (block == SEQRT_STATE)
         get_state(m, to);
     else
         unpack_all(block_session(m, block), to);
+|>, <|    unpack_all(block_session(m, block), to);
+|>)m4_dnl
 }|>)m4_dnl
 sg_defop(<|sg_session_reset_carry|>, 0, <|
 static void reset_session(void *session) { sg_id(reset_carry)(&((Session *)session)->model); }|>)m4_dnl
 sg_defop(<|sg_session_reset_nothing|>, 0, <|
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }|>)m4_dnl
-sg_defop(<|sg_session_stream|>, 1, <|
+m4_dnl sg_session_stream(THE INPUT, what is none: token and x, or x and token)
+sg_defop(<|sg_session_stream|>, 2, <|
 static void reset_step_session(void *session) { sg_id(reset)(&((Session *)session)->state); }
 
 static void step_session(void *session, int32_t token, const void *x, void *out)
 {
     Session *s = session;
-    (void)token, (void)x;
+    (void)$2;
     sg_id(step)(&s->model, &s->state, $1, out);
 }|>)m4_dnl
 m4_dnl

@@ -1,10 +1,12 @@
 m4_dnl update.m4: clipping, schedule, optimiser, over all parameters as one array.
 m4_dnl
-sg_defop(<|sg_schedule|>, 2, <|
+m4_dnl sg_schedule(WHAT IT IS, RATE, a cast of what that does not read, or nothing)
+sg_defop(<|sg_schedule|>, 3, <|
 /* Learning rate of an epoch: $1 */
 static double learning_rate(const double lr, const int epoch, const int epochs)
 {
-    (void)epoch, (void)epochs;
+m4_ifelse(<|$3|>, , , <|    $3;
+|>)m4_dnl
     return $2;
 }|>)m4_dnl
 m4_dnl sg_norm(COUNT)

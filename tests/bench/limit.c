@@ -23,7 +23,6 @@
 #include "clock.h"
 #include "cycle.h"
 
-#define ONE ((Real)1)
 enum { SIDE = 16, MOST = 512, SUMS = 16, VECTORS = 1 << 16 };
 static V sums[4][SIDE], state_h[SIDE], state_c[SIDE], kept[6][SIDE];
 static V stored[VECTORS], spread[SUMS];
@@ -41,7 +40,7 @@ INLINE void lstm_soon(const V a0, const V a1, const V a2, const V a3, V *c, V *h
 INLINE void gru_soon(const V a0, const V a1, const V a2, const V a3, V *h)
 {
     const V z_below = v_sigmoid_below(a2), an = a0 + v_quick_quotient(a3, v_sigmoid_below_soon(a1));
-    *h = v_quick_quotient(v_tanh_above_times(z_below - ONE, an) + v_tanh_below_times(*h, an), v_tanh_below_times(z_below, an));
+    *h = v_quick_quotient(v_tanh_above_times(z_below - 1, an) + v_tanh_below_times(*h, an), v_tanh_below_times(z_below, an));
 }
 
 /* More of them */
@@ -55,7 +54,7 @@ INLINE void lstm(const V a0, const V a1, const V a2, const V a3, V *c, V *h)
 INLINE void gru(const V a0, const V a1, const V a2, const V a3, V *h)
 {
     const V r = v_inverse(v_sigmoid_below(a1)), z_below = v_sigmoid_below(a2), an = a0 + r * a3, n_below = v_tanh_below(an);
-    *h = v_quick_quotient((z_below - ONE) * v_tanh_above(an) + *h * n_below, z_below * n_below);
+    *h = v_quick_quotient((z_below - 1) * v_tanh_above(an) + *h * n_below, z_below * n_below);
 }
 
 /* Of units behind the last whole vector, whose gates' sigmoids are side by side in so many vectors of their own; what spreads them again is not counted */
@@ -69,7 +68,7 @@ INLINE void tail(const bool is_lstm, const int packed, const int n)
         *h = v_quick_quotient(v_tanh_above(*c), below * v_tanh_below(*c));
     } else {
         an = an + v_inverse(below) * an;
-        *h = v_quick_quotient((below - ONE) * v_tanh_above(an) + *h * v_tanh_below(an), below * v_tanh_below(an));
+        *h = v_quick_quotient((below - 1) * v_tanh_above(an) + *h * v_tanh_below(an), below * v_tanh_below(an));
     }
 }
 
@@ -90,13 +89,13 @@ INLINE void lstm_back(const int n)
 {
     const V i = sums[0][n], f = sums[1][n], g = sums[2][n], o = sums[3][n], h = state_h[n], c0 = state_c[n], d = spread[n];
     const V dc = kept[5][n] + d * (o - h * v_quick_quotient(h, v_max(o, v_set((Real)1e-30))));
-    kept[0][n] = dc * g * i * (ONE - i), kept[1][n] = dc * c0 * f * (ONE - f), kept[2][n] = dc * i * (ONE - g * g);
-    kept[3][n] = d * h * (ONE - o), kept[5][n] = dc * f;
+    kept[0][n] = dc * g * i * (1 - i), kept[1][n] = dc * c0 * f * (1 - f), kept[2][n] = dc * i * (1 - g * g);
+    kept[3][n] = d * h * (1 - o), kept[5][n] = dc * f;
 }
 INLINE void gru_back(const int n)
 {
-    const V a = sums[0][n], r = sums[1][n], z = sums[2][n], hn = sums[3][n], h = state_h[n], d = spread[n], dn = d * (ONE - z) * (ONE - a * a);
-    kept[0][n] = dn, kept[1][n] = dn * hn * r * (ONE - r), kept[2][n] = d * (h - a) * z * (ONE - z), kept[3][n] = dn * r, kept[4][n] = d * z;
+    const V a = sums[0][n], r = sums[1][n], z = sums[2][n], hn = sums[3][n], h = state_h[n], d = spread[n], dn = d * (1 - z) * (1 - a * a);
+    kept[0][n] = dn, kept[1][n] = dn * hn * r * (1 - r), kept[2][n] = d * (h - a) * z * (1 - z), kept[3][n] = dn * r, kept[4][n] = d * z;
 }
 
 /* Other numbers for every vector: nothing waits */
@@ -118,7 +117,7 @@ BESIDE(lstm_tail_2, tail(true, 2, n))
 BESIDE(gru_tail, tail(false, 1, n))
 BESIDE(gru_tail_2, tail(false, 2, n))
 BESIDE(rnn_forward, kept[0][n] = v_tanh(sums[0][n]))
-BESIDE(rnn_backward, kept[0][n] = spread[n] * (ONE - state_h[n] * state_h[n]))
+BESIDE(rnn_backward, kept[0][n] = spread[n] * (1 - state_h[n] * state_h[n]))
 
 /* ---- chain ---- */
 

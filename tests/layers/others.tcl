@@ -32,6 +32,15 @@ foreach dim {1 8 16 17 33} {
     test embedding/$dim { verify -model [list "embedding: {dim: $dim}" mean "linear: {out: classes}"] } good
 }
 test embedding/vectors { verify_vectors -model {"embedding: {dim: 17}" gelu mean "linear: {out: classes}"} } good
+put letters.txt [string repeat abcacbbac 12]\n
+put letters.yaml {seqgen: 1
+data: {train: letters.txt, input: {text: true}, target: {next: true}, window: {length: 5}}
+model: [{embedding: {dim: 4}}, {linear: {out: vocab}}]
+train: {loss: cross_entropy, optimizer: {sgd: {lr: 0.1}}, batch: 2, epochs: 1}
+}
+test embedding/optimised { # a function that is one loop over tokens and rows: gcc 12 left out its call
+    verdict [run -timeout 600 -env [list CC $cc CFLAGS "-O2 $native"] $seqgen verify letters.yaml]
+} good
 test layer_norm/vectors {
     verify_vectors -input rows -target {value 2} -model {"linear: {out: 19}" layer_norm sigmoid last "linear: {out: targets}"}
 } good

@@ -57,20 +57,23 @@ if {[auto_execok clang] ne "" && $machine eq "x86_64"} { test clang/x86-64/verif
 # Inference only, from the same weights: forward and step of every level print what portable C prints
 put drive.c {#include "m.h"
 #include <stdio.h>
+#include <string.h>
 static m_Model model;
 static m_State state;
 int main(void)
 {
     const m_Real x[2 * 3] = {0.5f, -1, 0.1f, 1, 0.25f, -0.3f};
     const int32_t length = 2;
-    m_Real whole[M_OUTPUTS], step[M_OUTPUTS], all[M_T * 3] = {0};
+    m_Real whole[M_OUTPUTS], step[3], all[M_T * 3] = {0};
     for (int i = 0; i < 6; i++)
         all[i] = x[i];
     m_init(&model);
     m_forward(&model, 1, &length, all, whole);
     m_reset(&state);
-    m_step(&model, &state, x, step);
-    m_step(&model, &state, x + 3, step);
+    for (int t = 0; t < 2; t++) {
+        memcpy(step, x + 3 * t, sizeof step);
+        m_step(&model, &state, step, step); /* as m.h allows */
+    }
     for (int o = 0; o < M_OUTPUTS; o++)
         printf("%.4f %.4f\n", whole[o], step[o]);
     return 0;
@@ -87,10 +90,31 @@ proc infer {target args} {
 }
 if {[auto_execok gcc] ne ""} {
     set portable [infer portable]
+    test infer/step_in_place { expr {[llength $portable] == 2 && [lindex $portable 0] == [lindex $portable 1]} } 1
     foreach level $levels {
         test infer/level_$level { infer x86-64 -DSEQGEN_LEVEL=$level } $portable
     }
     test infer/picked { infer x86-64 } $portable
+}
+
+# ---- cortex-m: without a C library, but for the two functions that a compiler calls by itself; no word of the standard library beyond them ----
+
+put bare/string.h {#include <stddef.h>
+void *memcpy(void *to, const void *from, size_t count);
+void *memset(void *to, int value, size_t count);
+}
+if {[auto_execok clang] eq "" || ![regexp -line {^ *thumb } [exec clang --print-targets]]} {
+    skip cortex-m/freestanding "needs clang with its ARM back end"
+} else {
+    foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gru {"gru: {hidden: 9, layers: 2, bidirectional: true}" gelu "dropout: {p: 0.2}" max} rnn {"rnn: {hidden: 5}" tanh mean sigmoid}} {
+        test cortex-m/freestanding/$name {
+            set bare [spec -name bare -input rows -target {value 1} -model [list {*}$layers "linear: {out: targets}"]]
+            ran -env $quick $seqgen build $bare --target portable -o bare_trainer --quiet
+            ran ./bare_trainer train --steps 1 --save bare.safetensors --quiet
+            ran $seqgen $bare --target cortex-m --emit infer --weights bare.safetensors -o bare.c --quiet
+            ran clang --target=thumbv7em-none-eabihf -mcpu=cortex-m7 -std=c11 -ffreestanding -nostdlibinc -Ibare -Wall -Wextra -Wpedantic -Wunused-macros -Werror -O2 -c bare.c -o bare.o
+        } {}
+    }
 }
 
 # ---- aarch64, under qemu: three training steps print what they print here; seqrt's own functions are not called ----
@@ -167,9 +191,23 @@ proc unnamed {model target real} {
         set name
     }]
 }
-foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gelu {last "linear: {out: 5}" gelu} rnn {"rnn: {hidden: 5}" mean} deep {"gru: {hidden: 9}" layer_norm sigmoid "lstm: {hidden: 4}" last tanh}} {
-    foreach target {host portable x86-64 cortex-m aarch64} { test used/$name/$target { unnamed $layers $target float32 } {} }
+# .. and its comments speak of nothing else
+proc absent {model target real} {
+    set spec [spec -input rows -target {value 1} -codegen [list "target: $target" "real: $real"] -model [list {*}$model "linear: {out: targets}"]]
+    set c [ran $::seqgen $spec -o -]
+    set code [regsub -all {/\*.*?\*/} $c { }]
+    return [lmap word [lsort -unique [regexp -all -inline {\m[vV]_\w+} [join [regexp -all -inline {/\*.*?\*/} $c]]]] {
+        if {[regexp "\\m$word\\M" $code]} { continue }
+        set word
+    }]
+}
+foreach {name layers} {lstm {"lstm: {hidden: 20}" last} gelu {last "linear: {out: 5}" gelu} rnn {"rnn: {hidden: 5}" mean} both {"lstm: {hidden: 4, bidirectional: true}" last} deep {"gru: {hidden: 9}" layer_norm sigmoid "lstm: {hidden: 4}" last tanh}} {
+    foreach target {host portable x86-64 cortex-m aarch64} {
+        test used/$name/$target { unnamed $layers $target float32 } {}
+        test told/$name/$target { absent $layers $target float32 } {}
+    }
     test used/$name/float64 { unnamed $layers host float64 } {}
+    test told/$name/float64 { absent $layers host float64 } {}
 }
 test used/strict_portable { # clang tells of functions that nobody calls
     if {[auto_execok clang] eq ""} { return {} }

@@ -167,7 +167,7 @@ test says/sum { # the parts of a model's memory are all of it; constants stand a
     expr {[lindex $numbers end] - 64 - [::tcl::mathop::+ {*}[lrange $numbers 0 end-1]]}
 } 0
 test says/nothing_of_training {
-    lmap word {U(- N(0 gradient optimiser {Weights below} {table of tensors} {weights are only} refresh {made anew}} { expr {[string first $word "[text m.c][text m.h]"] >= 0 ? $word : [continue]} }
+    lmap word {U(- N(0 gradient optimiser _PARAMETERS _TENSORS {weights are only} refresh {made anew}} { expr {[string first $word "[text m.c][text m.h]"] >= 0 ? $word : [continue]} }
 } {}
 test says/info { regexp training [ran $seqgen info m.yaml --emit infer] } 0
 # the trainer looks up products of the tokens' vectors; a file that does not train has the vectors alone, which are fewer

@@ -57,16 +57,15 @@ typedef float Real;
 /* ---- sizes ---- */
 
 typedef names_lstm_Model Model;
+typedef names_lstm_State State;
 _Static_assert(sizeof(Model) == 20288, "a model takes the memory that its head says");
 enum {
-    P = 4,            /* units of a panel: as wide as the widest vectors there may be */
-    T = 7,            /* longest sequence */
-    B = 5,            /* largest batch */
-    O = 3,             /* outputs */
-    IN = 10,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    P = 4, /* units of a panel, which stand side by side */
+    T = 7, /* longest sequence */
+    B = 5, /* largest batch */
+    O = 3, /* outputs of a sequence */
+    ROW_BLOCK = 64, /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
-#define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
 
@@ -133,11 +132,11 @@ static int running(const Model *m, const Share *s, const int t)
 
 /* Packed rows, for what does not run along time */
 static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+
 /* ---- vectors of one lane: strict C11 ---- */
 
 enum { W = 1 };
 typedef Real V;
-typedef int32_t VI;
 typedef uint32_t VU;
 
 INLINE V v_get(const Real *p) { return *p; }
@@ -245,10 +244,8 @@ INLINE V v_sigmoid(V x)
     return s / (e * one + s);
 }
 
-/* For factors in cells: v_gate is a sigmoid whose error is small beside 1, not beside a tiny result (the layer sigmoid takes v_sigmoid); below
- * -V_GATE_LIMIT it is some number no larger than e^-V_GATE_LIMIT. Quotients may be left open, v_gate as 1 / v_sigmoid_below, tanh as
- * v_tanh_above / v_tanh_below, so that several share a division. */
-/* 1 + 2^(n + f), n + f = -x / ln 2 */
+/* For factors in cells: errors count as parts of 1, and a quotient may be left open, so that several share a division. */
+/* 1 / sigmoid x = 1 + 2^(n + f), n + f = -x / ln 2. Below -V_GATE_LIMIT the sigmoid counts as e^-V_GATE_LIMIT. */
 INLINE V v_sigmoid_below(V x)
 {
     const Real round = V_ROUND + (Real)V_BIAS;
@@ -257,9 +254,11 @@ INLINE V v_sigmoid_below(V x)
     V f = a * -V_LOG2E - (v_real(bits) - round), s = v_real(bits << V_MANTISSA);
     return v_exp2m1_times(s, f) + (s + 1);
 }
+
+/* A gate that is no open quotient: nothing is quicker here than the whole sigmoid. */
 INLINE V v_gate(V x) { return v_sigmoid(x); }
 
-/* tanh x = v_tanh_above / v_tanh_below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
+/* tanh x = above / below = x P(x^2) / Q(x^2), |x| no larger than where tanh rounds to 1 */
 INLINE V v_tanh_square(V x) { return v_min(v_set(9.02f * 9.02f), x * x); }
 INLINE V v_tanh_above_high(V y, V yy) { return 1.33190701e-08f * yy + (2.05834791e-05f * y + 0.00349403438f); }
 INLINE V v_tanh_above_low(V y) { return 0.133797178f * y + 1; }
@@ -342,6 +341,7 @@ INLINE void lstm_4_8_step_tile(const int R, const ptrdiff_t row, const int u, co
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 2 * P, f);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + 3 * P, g);
             v_put(c + at * 8 + v, ct);
+            /* for the second half of the equations, in the place of sums that are done with */
             acc[b][1 * N + j] = ct;
             acc[b][0 * N + j] = o;
         }
@@ -449,10 +449,10 @@ static void lstm_8_reverse_from_end(const int rows, Real *gates, const Real *h, 
             const V tct = v_quick_quotient(ht, v_max(o, v_set((Real)1e-30)));
             const V dc1 = dct + d * (o - ht * tct);
             /* (3) and (2): slots o, i, f, g */
-            const V da1 = dc1 * g * i * (ONE - i);
-            const V da2 = dc1 * c_before * f * (ONE - f);
-            const V da3 = dc1 * i * (ONE - g * g);
-            const V da0 = d * ht * (ONE - o);
+            const V da1 = dc1 * g * i * (1 - i);
+            const V da2 = dc1 * c_before * f * (1 - f);
+            const V da3 = dc1 * i * (1 - g * g);
+            const V da0 = d * ht * (1 - o);
             const V dc_before = dc1 * f;
             v_put(gates + at * 32 + SPAN(v, 4 * P), da0);
             v_put(gates + at * 32 + SPAN(v, 4 * P) + P, da1);
@@ -562,7 +562,7 @@ static void gradient_4x32_sums(const Share *s, const int rows, const Real *a, co
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_4x32_sums_R <= INPUTS; k += gradient_4x32_sums_R)
                 gradient_4x32_sums_tile(gradient_4x32_sums_R, k, u, count, a + row * 4, d + row * 32, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_4x32_sums_tile(REST, INPUTS - REST, u, count, a + row * 4, d + row * 32, dw, 1, db);
         }
 }
@@ -796,7 +796,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
                 gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + row * 8, d + row * 4, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 4, dw, 1, db);
         }
 }
@@ -883,13 +883,13 @@ static void zero_rows(const int rows, Real *to, const int stride)
     memset(to, 0, (size_t)rows * (size_t)stride * sizeof(Real));
 }
 
-/* y[r] = table[tokens[r]], rows of `width` */
+/* y[r] = table[tokens[r]], rows of `width`. y goes along: with y + r * width gcc 12 may take the function to write nothing, and leave out its call. */
 static void gather_rows(const int rows, const int32_t *tokens, const Real *table, const int width, Real *y)
 {
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    for (ptrdiff_t r = 0; r < rows; r++, y += width) {
         const Real *from = table + (ptrdiff_t)tokens[r] * width;
         for (int i = 0; i < width; i += W)
-            v_put(y + r * width + i, v_get(from + i));
+            v_put(y + i, v_get(from + i));
     }
 }
 
@@ -907,16 +907,11 @@ static void scatter_slots(const Share *s, const int rows, const int32_t *tokens,
     }
 }
 
-/* Row of a sequence's last step, or of its first where a reverse layer ends */
-static int64_t final_row(const Model *m, const ptrdiff_t b, const bool at_start)
-{
-    return (at_start ? 0 : m->at[m->lengths[b] - 1]) + b;
-}
-
-static void pool_last(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, Real *y, const int y_stride, const bool at_start)
+/* y[b]: x at the last step of sequence b */
+static void pool_last(const Model *m, const Share *s, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(y + b * y_stride, x + final_row(m, b, at_start) * x_stride, (size_t)width * sizeof(Real));
+        memcpy(y + b * y_stride, x + (m->at[m->lengths[b] - 1] + b) * x_stride, (size_t)width * sizeof(Real));
 }
 
 /* ---- layers ---- */
@@ -1021,7 +1016,7 @@ static void lstm_l0_backward(Model *m, const Share *s)
 /* layer last: last over each sequence's steps */
 static void last_forward(Model *m, const Share *s)
 {
-    pool_last(m, s, m->lstm_l0_h, 8, 8, m->last_y, 8, false);
+    pool_last(m, s, m->lstm_l0_h, 8, 8, m->last_y, 8);
 }
 
 /* layer last: back to the steps */
@@ -1083,6 +1078,7 @@ static void backward_all(Model *m, const Share *s)
 }
 
 /* ---- loss ---- */
+
 static double label_weight(const int32_t label)
 {
     (void)label;
@@ -1192,7 +1188,7 @@ static void optimizer_pass(const Range range, const Real *g, Real *w, Real *slot
         const V s0 = v_get(slot0 + v);
         const V s1 = v_get(slot1 + v);
         const V gi = g0 * scale;
-        const V s0_1 = (Real)0.90000000000000002 * s0 + (Real)0.099999999999999978 * gi;
+        const V s0_1 = (Real)0.9 * s0 + (Real)0.09999999999999998 * gi;
         const V s1_1 = (Real)0.999 * s1 + (Real)0.0010000000000000009 * gi * gi;
         const V w1 = w0 - rate * s0_1 / (v_sqrt(s1_1) * root + (Real)1e-08);
         v_put(w + v, w1);
@@ -1209,16 +1205,15 @@ static double update_share(Model *m, const Share *s)
     const double norm = gradient_norm(g), lr = learning_rate(m->lr, m->epoch, m->epochs);
     const double scale = 1;
     const double done = (double)m->step + 1;
-    optimizer_pass(own, g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.90000000000000002, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
+    optimizer_pass(own, g, w, (Real *)&m->s0, (Real *)&m->s1, (Real)scale, (Real)(lr / (1 - pow(0.9, done))), (Real)(1 / sqrt(1 - pow(0.999, done))));
     meet(s);
     refresh(m, s);
     return norm;
 }
 
 /* One step of one sequence */
-static void step_once(const Model *m, names_lstm_State *s, int32_t token, Real *output)
+static void step_once(const Model *m, State *s, int32_t token, Real *output)
 {
-    (void)m;
     s->token[0] = token;
     gather_rows(1, s->token, m->w.embedding_weight, 4, s->embedding_y);
     lstm_4_8_stream(1, m->d.lstm_l0_bias, m->w.lstm_l0_weight_ih, s->embedding_y, m->w.lstm_l0_weight_hh, s->lstm_l0_h,
@@ -1387,7 +1382,6 @@ double names_lstm_update(Model *m) { return update_share(m, &alone); }
 
 void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_t *input, Real *output)
 {
-    m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
@@ -1399,10 +1393,8 @@ void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_
 static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const int32_t *input, const int32_t *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
-        m->training = 1;
+    if (team->index == 0)
         pack_lengths(m, rows, lengths);
-    }
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -1418,8 +1410,6 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        m->training = 0;
     return all;
 }
 
@@ -1439,12 +1429,13 @@ double names_lstm_train_step(Model *m, int rows, const int32_t *lengths, const i
 
 void names_lstm_get_gradients(const Model *m, Weights *gradients) { unpack_all((const Real *)&m->g, (Real *)gradients); }
 
-_Static_assert(sizeof(names_lstm_State) == 448, "a streaming state takes the memory that the head says");
-void names_lstm_reset(names_lstm_State *s) { memset(s, 0, sizeof *s); }
+_Static_assert(sizeof(State) == 448, "a streaming state takes the memory that the head says");
+void names_lstm_reset(State *s) { memset(s, 0, sizeof *s); }
 
-void names_lstm_step(const Model *m, names_lstm_State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
+void names_lstm_step(const Model *m, State *s, int32_t token, Real *output) { step_once(m, s, token, output); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
+
 static const char *const task_target_columns[1] = {
     "label",
 };
@@ -1467,6 +1458,7 @@ static const SeqrtTask seqrt_task = {
     .max_length = 7,
     .outputs = 3,
 };
+
 static const SeqrtTensor seqrt_tensors[] = {
     {"embedding.weight", 2, {10, 4}, offsetof(Weights, embedding_weight) / sizeof(Real), SEQRT_INIT_NORMAL, 1.0},
     {"lstm.weight_ih_l0", 2, {32, 4}, offsetof(Weights, lstm_weight_ih_l0) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
@@ -1476,6 +1468,7 @@ static const SeqrtTensor seqrt_tensors[] = {
     {"linear.weight", 2, {3, 8}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
     {"linear.bias", 1, {3, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
 };
+
 static const char *const seqrt_slots[2] = {
     "exp_avg",
     "exp_avg_sq",
@@ -1506,9 +1499,7 @@ static const char *const seqrt_summary[18] = {
 
 typedef struct Session {
     Model model;
-#if NAMES_LSTM_CAN_STREAM
-    names_lstm_State state;
-#endif
+    State state;
 } Session;
 
 static void init_session(void *session)
@@ -1527,10 +1518,8 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
-        m->training = 0;
+    if (team.index == 0)
         pack_lengths(m, batch->rows, batch->lengths);
-    }
     meet(&team);
     const Share own = share_of(m, &team);
     pack_input(m, (int)own.first, own.rows, batch->tokens);
@@ -1556,10 +1545,9 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
-        m->seed = seed;
+    (void)seed; /* there is no dropout */
+    if (share.index == 0)
         m->step = step;
-    }
     const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->tokens, batch->labels);
     return (SeqrtLoss){all.sum, all.weight};
 }
@@ -1590,23 +1578,9 @@ static Real *block_session(Model *m, int block)
     }
 }
 
-static void get_state(const Model *m, Real *to)
-{
-    (void)m, (void)to;
-}
-
-static void set_state(Model *m, const Real *from)
-{
-    (void)m, (void)from;
-}
-
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
-        set_state(m, from);
-        return;
-    }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -1615,12 +1589,10 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
-        get_state(m, to);
-    else
-        unpack_all(block_session(m, block), to);
+    unpack_all(block_session(m, block), to);
 }
 
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }
 
 static void reset_step_session(void *session) { names_lstm_reset(&((Session *)session)->state); }
@@ -1628,7 +1600,7 @@ static void reset_step_session(void *session) { names_lstm_reset(&((Session *)se
 static void step_session(void *session, int32_t token, const void *x, void *out)
 {
     Session *s = session;
-    (void)token, (void)x;
+    (void)x;
     names_lstm_step(&s->model, &s->state, token, out);
 }
 

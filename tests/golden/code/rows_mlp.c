@@ -55,14 +55,13 @@ typedef float Real;
 typedef rows_mlp_Model Model;
 _Static_assert(sizeof(Model) == 5376, "a model takes the memory that its head says");
 enum {
-    P = 4,            /* units of a panel: as wide as the widest vectors there may be */
-    T = 7,            /* longest sequence */
-    B = 5,            /* largest batch */
-    O = 2,             /* outputs */
-    IN = 3,           /* features of a step, or entries of the vocabulary */
-    ROW_BLOCK = 64     /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
+    P = 4, /* units of a panel, which stand side by side */
+    T = 7, /* longest sequence */
+    B = 5, /* largest batch */
+    O = 2, /* outputs of a sequence */
+    IN = 3, /* features of a step */
+    ROW_BLOCK = 64, /* rows of a weight gradient's product taken at a time, so that both sides stay in the cache */
 };
-#define ONE ((Real)1)
 /* Where unit u stands when a panel of P units takes X numbers */
 #define SPAN(u, X) ((u) / P * (X) + (u) % P)
 
@@ -126,11 +125,11 @@ static int running(const Model *m, const Share *s, const int t)
     const ptrdiff_t rows = m->rows[t] - s->first;
     return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
 }
+
 /* ---- vectors of one lane: strict C11 ---- */
 
 enum { W = 1 };
 typedef Real V;
-typedef int32_t VI;
 typedef uint32_t VU;
 
 INLINE V v_get(const Real *p) { return *p; }
@@ -259,7 +258,7 @@ static void gradient_21x8_sums(const Share *s, const int rows, const Real *a, co
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_21x8_sums_R <= INPUTS; k += gradient_21x8_sums_R)
                 gradient_21x8_sums_tile(gradient_21x8_sums_R, k, u, count, a + row * 24, d + row * 8, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_21x8_sums_tile(REST, INPUTS - REST, u, count, a + row * 24, d + row * 8, dw, 1, db);
         }
 }
@@ -412,7 +411,7 @@ static void gradient_8x4_sums(const Share *s, const int rows, const Real *a, con
             const ptrdiff_t count = rows - row < ROW_BLOCK ? rows - row : ROW_BLOCK;
             for (int k = 0; k + gradient_8x4_sums_R <= INPUTS; k += gradient_8x4_sums_R)
                 gradient_8x4_sums_tile(gradient_8x4_sums_R, k, u, count, a + row * 8, d + row * 4, dw, 0, db);
-            /* these few have registers free for the sums of d */
+            /* these few inputs, or none, leave registers free for the sums of d */
             gradient_8x4_sums_tile(REST, INPUTS - REST, u, count, a + row * 8, d + row * 4, dw, 1, db);
         }
 }
@@ -695,7 +694,6 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->rows[T] = 0;
     m->at[T] = at;
     m->total = at;
-    m->dense = count > 0 && m->lengths[count - 1] == longest;
 }
 
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
@@ -779,7 +777,7 @@ void rows_mlp_init(Model *m)
 {
     memset(m, 0, sizeof *m);
     m->epochs = 1;
-    m->lr = 0.10000000000000001;
+    m->lr = 0.1;
     m->batch_first = 1;
 }
 
@@ -793,9 +791,8 @@ void rows_mlp_get_weights(const Model *m, Weights *weights) { unpack_all((const 
 
 double rows_mlp_update(Model *m) { return update_share(m, &alone); }
 
-void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, Real *output)
+void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const Real *input, Real *output)
 {
-    m->training = 0;
     pack_lengths(m, rows, lengths);
     pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
@@ -804,13 +801,11 @@ void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const rows_mlp
 }
 
 /* One thread's share of forward and backward; the loss is known to the first thread. */
-static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     Loss all = {0, 0};
-    if (team->index == 0) {
-        m->training = 1;
+    if (team->index == 0)
         pack_lengths(m, rows, lengths);
-    }
     meet(team);
     const Share own = share_of(m, team);
     pack_input(m, (int)own.first, own.rows, input);
@@ -826,18 +821,16 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         all = loss_sum(m);
     backward_all(m, &own);
     meet(team);
-    if (team->index == 0)
-        m->training = 0;
     return all;
 }
 
-double rows_mlp_gradient(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+double rows_mlp_gradient(Model *m, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     const Loss all = gradient_share(m, &alone, rows, lengths, input, target);
     return all.sum / all.weight;
 }
 
-double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const rows_mlp_Real *input, const rows_mlp_Real *target)
+double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const Real *input, const Real *target)
 {
     const double mean = rows_mlp_gradient(m, rows, lengths, input, target);
     rows_mlp_update(m);
@@ -848,6 +841,7 @@ double rows_mlp_train_step(Model *m, int rows, const int32_t *lengths, const row
 void rows_mlp_get_gradients(const Model *m, Weights *gradients) { unpack_all((const Real *)&m->g, (Real *)gradients); }
 
 /* ---- the task: from raw text and numbers to batches, and back ---- */
+
 static const char *const task_input_columns[21] = {
     "x0",
     "x1",
@@ -871,6 +865,7 @@ static const char *const task_input_columns[21] = {
     "x19",
     "x20",
 };
+
 static const char *const task_target_columns[2] = {
     "y0",
     "y1",
@@ -892,9 +887,10 @@ static const SeqrtTask seqrt_task = {
     .max_length = 7,
     .outputs = 2,
 };
+
 static const SeqrtTensor seqrt_tensors[] = {
-    {"linear.weight", 2, {8, 21}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
-    {"linear.bias", 1, {8, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.21821789023599239},
+    {"linear.weight", 2, {8, 21}, offsetof(Weights, linear_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.2182178902359924},
+    {"linear.bias", 1, {8, 0}, offsetof(Weights, linear_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.2182178902359924},
     {"linear_2.weight", 2, {2, 8}, offsetof(Weights, linear_2_weight) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
     {"linear_2.bias", 1, {2, 0}, offsetof(Weights, linear_2_bias) / sizeof(Real), SEQRT_INIT_UNIFORM, 0.35355339059327373},
 };
@@ -921,9 +917,6 @@ static const char *const seqrt_summary[15] = {
 
 typedef struct Session {
     Model model;
-#if ROWS_MLP_CAN_STREAM
-    rows_mlp_State state;
-#endif
 } Session;
 
 static void init_session(void *session)
@@ -942,10 +935,8 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Model *m = &((Session *)session)->model;
     const Share team = thread_share(thread);
     Loss all = {0, 0};
-    if (team.index == 0) {
-        m->training = 0;
+    if (team.index == 0)
         pack_lengths(m, batch->rows, batch->lengths);
-    }
     meet(&team);
     const Share own = share_of(m, &team);
     pack_input(m, (int)own.first, own.rows, batch->x);
@@ -971,10 +962,9 @@ static SeqrtLoss gradient_session(void *session, const SeqrtBatch *batch, uint64
 {
     Model *m = &((Session *)session)->model;
     const Share share = thread_share(thread);
-    if (share.index == 0) {
-        m->seed = seed;
+    (void)seed; /* there is no dropout */
+    if (share.index == 0)
         m->step = step;
-    }
     const Loss all = gradient_share(m, &share, batch->rows, batch->lengths, batch->x, batch->y);
     return (SeqrtLoss){all.sum, all.weight};
 }
@@ -1003,23 +993,9 @@ static Real *block_session(Model *m, int block)
     }
 }
 
-static void get_state(const Model *m, Real *to)
-{
-    (void)m, (void)to;
-}
-
-static void set_state(Model *m, const Real *from)
-{
-    (void)m, (void)from;
-}
-
 static void set_session(void *session, int block, const void *from)
 {
     Model *m = &((Session *)session)->model;
-    if (block == SEQRT_STATE) {
-        set_state(m, from);
-        return;
-    }
     pack_all(from, block_session(m, block));
     if (block == SEQRT_WEIGHTS)
         refresh(m, &alone);
@@ -1028,12 +1004,10 @@ static void set_session(void *session, int block, const void *from)
 static void get_session(const void *session, int block, void *to)
 {
     Model *m = (Model *)&((const Session *)session)->model;
-    if (block == SEQRT_STATE)
-        get_state(m, to);
-    else
-        unpack_all(block_session(m, block), to);
+    unpack_all(block_session(m, block), to);
 }
 
+/* Nothing is carried from one batch to the next */
 static void reset_session(void *session) { (void)session; }
 
 const SeqrtModel rows_mlp_seqrt = {
@@ -1054,7 +1028,7 @@ const SeqrtModel rows_mlp_seqrt = {
     .epochs = 1,
     .patience = 0,
     .seed = 1u,
-    .lr = 0.10000000000000001,
+    .lr = 0.1,
     .per_step = false,
     .can_share = true,
     .can_stream = false,
