@@ -113,8 +113,7 @@ static bool header_read(Reader *r, size_t size)
     json_error_t why;
     r->file->header = bytes[8] == '{' ? json_loadb(bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &why) : NULL;
     if (!r->file->header)
-        return seqrt_fail(r->error, "%s: the header is no JSON object: %s", r->path,
-                          bytes[8] == '{' ? why.text : "it does not begin with {");
+        return seqrt_fail(r->error, "%s: the header is no JSON object: %s", r->path, bytes[8] == '{' ? why.text : "it does not begin with {");
     r->data = bytes + 8 + length;
     r->data_bytes = size - 8 - length;
     return true;
@@ -163,8 +162,7 @@ static bool shape_read(Reader *r, SafeTensor *t, json_t *shape)
         json_t *item = json_array_get(shape, (size_t)d);
         json_int_t n = json_is_integer(item) ? json_integer_value(item) : -1;
         if (n < 0 || (n > 0 && count > (UINT64_C(1) << 60) / (uint64_t)n))
-            return seqrt_fail(r->error, "%s: tensor \"%.200s\": size %d of its shape is no count, or the shape is too large",
-                              r->path, t->name, d + 1);
+            return seqrt_fail(r->error, "%s: tensor \"%.200s\": size %d of its shape is no count, or the shape is too large", r->path, t->name, d + 1);
         t->shape[d] = n;
         count *= (uint64_t)n;
     }
@@ -306,8 +304,7 @@ static json_t *entry_json(const SafeTensor *t, size_t *at)
         json_array_append_new(shape, json_integer(t->shape[d]));
     size_t begin = *at;
     *at += shape_count(t) * safe_types[t->type].bytes;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", safe_types[t->type].name, "shape", shape,
-                     "data_offsets", (json_int_t)begin, (json_int_t)*at);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", safe_types[t->type].name, "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)*at);
 }
 
 /* The header as text; NULL when out of memory, or a name or a value is not UTF-8. */
@@ -357,8 +354,7 @@ bool seqrt_safe_write(const char *path, int count, const SafeTensor *tensors, in
     const SafeTensor **order = write_order(count, tensors);
     char *header = order ? header_text(count, order, metas_count, metas) : NULL;
     SeqrtReplace r;
-    bool good = header ? seqrt_replace_begin(&r, path, error)
-                       : seqrt_fail(error, "%s: cannot be written: a name is not UTF-8, or out of memory", path);
+    bool good = header ? seqrt_replace_begin(&r, path, error) : seqrt_fail(error, "%s: cannot be written: a name is not UTF-8, or out of memory", path);
     if (good) {
         write_stream(r.stream, header, count, order);
         good = seqrt_replace_end(&r, true, error);

@@ -130,8 +130,7 @@ bool seqrt_block_read(const SeqrtModel *model, const SafeFile *file, const char 
 
 bool seqrt_checkpoint_extra(const SafeFile *file, const char *name)
 {
-    return seqrt_safe_meta(file, SEQRT_CHECKPOINT_MARK)
-        && (!strncmp(name, "optimizer.", 10) || !strncmp(name, "best.", 5) || !strcmp(name, "state.carried"));
+    return seqrt_safe_meta(file, SEQRT_CHECKPOINT_MARK) && (!strncmp(name, "optimizer.", 10) || !strncmp(name, "best.", 5) || !strcmp(name, "state.carried"));
 }
 
 bool seqrt_tensor_known(const SeqrtModel *model, const char *name)

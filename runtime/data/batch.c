@@ -119,8 +119,7 @@ bool seqrt_part_split(const SeqrtDataset *data, double fraction, uint64_t seed, 
     bool ok = train->items && valid->items;
     if (!ok) seqrt_fail(error, "%s: out of memory", data->path);
     if (ok && !by_time && data->sequences_count < 2)
-        ok = seqrt_fail(error, "%s: %d sequence; two or more are expected to split off a fraction of %g", data->path,
-                             data->sequences_count, fraction);
+        ok = seqrt_fail(error, "%s: %d sequence; two or more are expected to split off a fraction of %g", data->path, data->sequences_count, fraction);
     if (ok && data->task->carry_state) parts_of_stream(cut, train, valid);
     else if (ok && by_time) parts_by_time(data, cut, train, valid);
     else if (ok && !parts_by_sequence(data, fraction, seed, train, valid)) ok = seqrt_fail(error, "%s: out of memory", data->path);

@@ -177,8 +177,7 @@ static bool target_missing(Builder *b, size_t last)
 {
     if (!b->need_target) return target_drop(b);
     return seqrt_fail(b->error, "%s:%ld: column \"%.200s\": empty, where a sequence or window ends; a %s is expected", b->data->path,
-                           b->rows ? b->rows[last] : b->row, b->task->target_columns[0],
-                           b->task->target == SEQRT_CLASS ? "class" : "number");
+                           b->rows ? b->rows[last] : b->row, b->task->target_columns[0], b->task->target == SEQRT_CLASS ? "class" : "number");
 }
 
 static bool item_values(Builder *b, size_t last)
@@ -314,8 +313,7 @@ static bool text_row(Builder *b, const SeqrtTable *table)
 static bool shaped_row(Builder *b, const SeqrtTable *table)
 {
     sequence_start(b, seqrt_table_row(table));
-    return numbers_add(b, table, (size_t)(b->task->input_columns_count / b->task->features)) &&
-           target_read(b, table, SIZE_MAX) && sequence_end(b);
+    return numbers_add(b, table, (size_t)(b->task->input_columns_count / b->task->features)) && target_read(b, table, SIZE_MAX) && sequence_end(b);
 }
 
 /* Ends the sequence where the sequence column's value changes; the row that changed it waits where that makes a piece. */

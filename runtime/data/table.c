@@ -179,10 +179,7 @@ static int row_read(SeqrtTable *table, SeqrtError *error)
     return 1;
 }
 
-static bool row_is_blank(const SeqrtTable *table)
-{
-    return table->fields == 1 && !table->text[0];
-}
+static bool row_is_blank(const SeqrtTable *table) { return table->fields == 1 && !table->text[0]; }
 
 int seqrt_table_next(SeqrtTable *table, SeqrtError *error)
 {
@@ -190,8 +187,7 @@ int seqrt_table_next(SeqrtTable *table, SeqrtError *error)
     do got = row_read(table, error);
     while (got == 1 && table->columns > 1 && row_is_blank(table));
     if (got != 1 || table->fields == (size_t)table->columns) return got;
-    seqrt_fail(error, "%s:%ld: %zu field%s where the header has %d", table->path, table->row, table->fields,
-                    table->fields == 1 ? "" : "s", table->columns);
+    seqrt_fail(error, "%s:%ld: %zu field%s where the header has %d", table->path, table->row, table->fields, table->fields == 1 ? "" : "s", table->columns);
     return -1;
 }
 
@@ -287,8 +283,7 @@ bool seqrt_table_no_column(const SeqrtTable *table, const char *name, SeqrtError
         int wrote = snprintf(list + used, sizeof list - used, "%s\"%.80s\"", i ? ", " : "", table->header[i]);
         used += (size_t)wrote;
     }
-    return seqrt_fail(error, "%s:1: no column \"%.200s\"; it has %s%s", table->path, name, list,
-                           used >= sizeof list ? ".." : "");
+    return seqrt_fail(error, "%s:1: no column \"%.200s\"; it has %s%s", table->path, name, list, used >= sizeof list ? ".." : "");
 }
 
 /* sign? digits with at most one point, then an exponent perhaps: what strtod takes beyond that (hex, inf, nan) is refused. */
@@ -320,6 +315,5 @@ bool seqrt_table_number(const SeqrtTable *table, int column, double *value, Seqr
     char *stop = NULL;
     if (is_decimal(text, end)) *value = strtod(text, &stop);
     if (stop == end && isfinite(*value)) return true;
-    return seqrt_fail(error, "%s:%ld: column \"%.200s\": \"%.200s\" is no number", table->path, table->row,
-                           table->header[column], cell);
+    return seqrt_fail(error, "%s:%ld: column \"%.200s\": \"%.200s\" is no number", table->path, table->row, table->header[column], cell);
 }
