@@ -33,6 +33,17 @@ foreach loss {mse mae huber bce} { # numbers a step: of the valid ones alone
 }
 test loss/signal_alone { verify -input rows -batch 1 -target {signal 1} -model {"gru: {hidden: 5}" "linear: {out: targets}"} } good
 test loss/signal_vectors { verify_vectors -input rows -batch 9 -T 20 -target {signal 20} -loss huber -model {"lstm: {hidden: 19, bidirectional: true}" "linear: {out: targets}"} } good
+# What the rows say of a gradient cancels to a three hundredth of its parts: float32's rounding of them is no fault
+test loss/rows_cancel {
+    put cancel.csv "x0,x1,label\n[string repeat "0.5,-1,k0\n-0.5,1,k1\n" 20]"
+    put cancel.yaml {seqgen: 1
+name: cancel
+data: {train: cancel.csv, input: {columns: [x0, x1], normalize: standard}, target: {tag: label}, window: {length: 1, carry_state: true}}
+model: [{gru: {hidden: 2}}, tanh, {rnn: {hidden: 30, layers: 3}}, sigmoid, {linear: {out: classes}}]
+train: {optimizer: {adam: {lr: 0.003, eps: 0.01, betas: [0.8, 0.99]}}, batch: 9, epochs: 2, seed: 47712, clip_norm: 1.0, class_weights: [2.5, 1]}
+}
+    verdict [inplace verify cancel.yaml]
+} good
 test class_weights/alone { # most batches of one have no loss, the first that is drawn with this seed, too
     verify -target {class 3} -batch 1 -seed 3 -train {"class_weights: [1, 0, 0]"} -model [list {*}$pooled "linear: {out: classes}"]
 } good
