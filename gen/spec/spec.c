@@ -245,7 +245,7 @@ static void warn_of_numbers(const Spec *spec, const Diag *diag)
     const SeqrtTask *task = &spec->task;
     if (spec->numbers_loc.line)
         diag_warning(diag, spec->numbers_loc, "column '%s' of %s holds numbers, and each is a class: %d of them; for numbers: target: %s", task->target_columns[0],
-                     task->train_path, task->classes_count, task->target == SEQRT_CLASS ? "{value: COLUMN}" : "{value: COLUMN} or {forecast: ..}");
+                     task->train_path, task->classes_count, task->target == SEQRT_CLASS ? "{value: COLUMN}" : "{signal: COLUMN}");
 }
 
 void spec_warn(const Spec *spec, const Diag *diag, bool of_data)

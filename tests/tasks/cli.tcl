@@ -54,7 +54,7 @@ proc counted {count format {every 60}} {
     return $all
 }
 test spec/classes_of_numbers { labels [concat 7 [counted 60 -%d.5e-2]] } "0 seqgen: warning: labels.yaml:4:19: column 'y' of labels.csv holds numbers, and each is a class: 61 of them; for numbers: target: {value: COLUMN}\n"
-test spec/tags_of_numbers { labels [counted 60 %d.5] "tag: y" } {/^0 seqgen: warning: labels\.yaml:4:17: .* 60 of them; for numbers: target: \{value: COLUMN\} or \{forecast: \.\.\}\n$/}
+test spec/tags_of_numbers { labels [counted 60 %d.5] "tag: y" } {/^0 seqgen: warning: labels\.yaml:4:17: .* 60 of them; for numbers: target: \{signal: COLUMN\}\n$/}
 test spec/classes_of_names {
     list [labels [counted 60 %d]] [labels [counted 60 v%d.5]] [labels [counted 60 %d.5.0]] [labels [counted 50 %d.5 50]] [labels [counted 600 %d.5]] \
         [labels [concat [counted 56 %d.5] [counted 7 %d]]] [labels [counted 60 %d.5] "class: y, classes: \[[join [counted 60 '%d.5'] ,]\]"]
