@@ -6,7 +6,7 @@ set titles {
     lstm   {One LSTM layer, forward and backward, T = 64, 32 sequences}
     cells  {One GRU or RNN layer, the same}
     step   {A whole training step: gradient, clipping, Adam}
-    threads {A training step by two threads}
+    threads {The same step by two threads}
     infer  {One sequence, nanoseconds a step}
     stream {One streaming step 1 → H → 1, nanoseconds}
     epoch  {An epoch of an example, sequences of different lengths}
@@ -54,6 +54,11 @@ foreach {group title} $titles {
         table {steps "lines of C" code generated compiled} [lmap row $rows {
             list [string map {T= {}} [dict get $row case]] [dict get $row lines] "[format %.0f [expr {[dict get $row code] / 1e3}]] kB" \
                 "[number $row made %.3f] s" "[number $row compiled %.1f] s"}]
+        continue
+    }
+    if {$group eq "threads"} {
+        table {case "two threads" one "times as fast"} [lmap row $rows {
+            list [dict get $row case] [shown $row ours] [shown $row theirs] [number $row ratio %.2f]}]
         continue
     }
     set limited [expr {[lsearch $rows *limit_by*] >= 0}]

@@ -125,3 +125,48 @@ test links {
     }
     set missing
 } {}
+
+# Every link to a heading, on the same page or another, finds it; the README's links find their files.
+proc anchors {page} {
+    lmap {all heading} [regexp -all -inline -line {^#+ +(.*)$} [words $page]] {
+        string map {" " -} [regsub -all {[^\w -]} [string tolower $heading] {}]
+    }
+}
+test links/headings {
+    set missing {}
+    foreach page [concat $root/README.md [glob $root/docs/*.md $root/*/README.md $root/tests/bench/README.md]] {
+        foreach {all target heading} [regexp -all -inline {\]\(([^)#: ]*)(?:#([^)]+))?\)} [words $page]] {
+            set other [expr {$target eq "" ? $page : [file join [file dirname $page] $target]}]
+            if {![file exists $other]} { lappend missing "$page: $target"; continue }
+            if {$heading ne "" && $heading ni [anchors $other]} { lappend missing "$page: $target#$heading" }
+        }
+    }
+    set missing
+} {}
+
+# The README's ratios are the smallest and the largest of the tables they are from.
+test figures/README.md {
+    set wrong {}
+    foreach {title said} {
+        "A whole training step" {overhead: ([\d.]+) to ([\d.]+) times}
+        "One LSTM layer" {an LSTM layer ([\d.]+) to ([\d.]+) times as fast as oneDNN}
+        "One streaming step" {a streaming step ([\d.]+) to ([\d.]+) times as fast as RTNeural}
+    } {
+        if {![regexp $said [words $root/README.md] - least most]} { lappend wrong "README.md: no '$said'"; continue }
+set page [words $root/docs/speed.md]
+        set start [expr {[string first \n\n $page [string first "## $title" $page]] + 2}]
+        set table [string range $page $start [string first \n\n $page $start]-1]
+        set ratios {}
+        foreach row [lrange [split $table \n] 2 end] {
+            set cells [split $row |]
+            set at [expr {[lsearch $cells { PyTorch }] + [lsearch $cells { oneDNN }] + [lsearch $cells { RTNeural }] + 2}]
+            if {$at > 0} { lappend ratios [string trim [lindex $cells [expr {$at + 2}]]] }
+        }
+        set ratios [lsort -real $ratios]
+        foreach written [list $least $most] measured [list [lindex $ratios 0] [lindex $ratios end]] {
+            set digits [string length [lindex [split $written .] 1]]
+            if {![string equal $written [format %.${digits}f $measured]]} { lappend wrong "README.md: $written, docs/speed.md: $measured" }
+        }
+    }
+    set wrong
+} {}
