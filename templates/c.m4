@@ -5,7 +5,7 @@ m4_define(<|sg_id|>, <|sg_name<||>_$1|>)m4_dnl
 m4_define(<|sg_ID|>, <|sg_NAME<||>_$1|>)m4_dnl
 m4_dnl
 m4_dnl sg_if(FACT, TEXT, TEXT): by a fact about the file, 1 or 0: sg_threads (it trains), sg_streams (there is N_step), sg_dropout, sg_dense (it reads
-m4_dnl whether all sequences have all steps)
+m4_dnl whether all sequences have all steps), sg_apart (two threads have their rows apart)
 m4_define(<|sg_if|>, <|m4_ifelse($1, 1, <|$2|>, <|$3|>)|>)m4_dnl
 m4_dnl
 m4_dnl Training code may run on a team of threads, each with its share of the rows; inference is for one (sg_threads is 0).
@@ -15,6 +15,8 @@ m4_define(<|sg_share|>, <|m4_ifelse(sg_threads, 1, <|, const Share *s|>)|>)m4_dn
 m4_define(<|sg_thread|>, <|m4_ifelse(sg_threads, 1, <|, s|>)|>)m4_dnl
 m4_define(<|sg_rows|>, <|m4_ifelse(sg_threads, 1, <|s->rows|>, <|m->count|>)|>)m4_dnl
 m4_define(<|sg_running|>, <|m4_ifelse(sg_threads, 1, <|running(m, s, t)|>, <|m->rows[t]|>)|>)m4_dnl
+m4_dnl sg_at: where step t of them begins, less the first of them
+m4_define(<|sg_at|>, <|m4_ifelse(sg_apart, 1, <|s->at|>, <|m->at|>)|>)m4_dnl
 m4_define(<|sg_each|>, <|m4_ifelse(sg_threads, 1, <|for (ptrdiff_t b = s->first, end = b + $1; b < end; b++)|>, <|for (ptrdiff_t b = 0; b < $1; b++)|>)|>)m4_dnl
 m4_dnl
 m4_dnl sg_blank: an empty line. sg_text(T): T as it stands. sg_title(T): a section's heading.

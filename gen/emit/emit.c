@@ -31,6 +31,7 @@ static void stream_head(Stream *stream, const Plan *plan)
     stream_define(stream, "sg_streams", plan->stream ? "1" : "0");
     stream_define(stream, "sg_dropout", emit_mentions(plan, "training") ? "1" : "0");
     stream_define(stream, "sg_dense", emit_mentions(plan, "dense") ? "1" : "0");
+    stream_define(stream, "sg_apart", plan->apart ? "1" : "0");
     free(upper);
 }
 

@@ -154,7 +154,7 @@ static void function(Emitter *e, const Function *f)
     case FORM_STEP: stream_op(e->stream, "sg_step_function", f->comment, f->name, NULL); break;
     }
     if (f->uses_steps)
-        stream_op(e->stream, "sg_line", "const Range steps = share_steps(m, s);", NULL);
+        stream_op(e->stream, "sg_line", "const Range steps = share_steps(m, s, 0, m->steps);", NULL);
     statements(e->stream, f);
     stream_op(e->stream, "sg_end", NULL);
 }

@@ -281,11 +281,11 @@ static const char *words(const Emitter *e) { return e->plan->graph->spec->codege
 static void share(Emitter *e)
 {
     stream_op(e->stream, "sg_share_block", NULL);
-    for (int i = 0; i < e->plan->functions_count; i++)
-        if (e->plan->functions[i]->uses_steps) {
-            stream_op(e->stream, "sg_share_steps", NULL);
-            break;
-        }
+    bool steps = emit_mentions(e->plan, "share_steps");
+    for (int i = 0; i < e->plan->functions_count && !steps; i++)
+        steps = e->plan->functions[i]->uses_steps;
+    if (steps)
+        stream_op(e->stream, "sg_share_steps", NULL);
     if (e->plan->parts)
         stream_op(e->stream, "sg_share_parts", NULL);
 }

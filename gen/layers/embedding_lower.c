@@ -37,6 +37,7 @@ void embedding_lower(Plan *plan, const Layer *layer)
                       plan_ref(plan, out.piece[0].stream));
     if (!plan->infer_only) {
         Function *b = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients added to their tokens' rows", layer->name), "%s_backward", layer->name);
+        plan->together = true;
         function_line(b, "scatter_slots(s, m->total, m->tokens, %s, %d, 1, %d, %d, %s);", plan_ref(plan, out.piece[0].grad), Dp, Dp, Dp, plan_grad_ref(plan, table));
         plan_backward(plan, b);
     }

@@ -46,6 +46,7 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
     }
     if (!plan->infer_only) {
         Function *back = plan_function(plan, FORM_PLAIN, mem_format("layer %s reversed", name), "%s_backward", name);
+        plan->together |= in.space == SPACE_STEPS;
         const char *none = "NULL", *dx = x[0].grad >= 0 ? plan_ref(plan, x[0].grad) : none;
         function_line(back, "if (s->index == 0) /* dg and db are sums over all rows */");
         function_line(back, "    norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", in.space == SPACE_STEPS ? "m->total" : "m->count",

@@ -116,6 +116,7 @@ static void backward(Linear *n)
     const Space space = n->in.space;
     const char *rows = space == SPACE_STEPS ? "m->total" : "m->count", *dy = plan_ref(plan, n->y.grad);
     char *own_dy = plan_first(plan, space, dy, n->Op);
+    plan->together |= space == SPACE_STEPS;
     Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s: gradients of weights and input", n->layer->name), "%s_backward", n->layer->name);
     if (n->activation) {
         bool fresh;

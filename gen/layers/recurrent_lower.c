@@ -415,7 +415,10 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
 }
 
 /* Packed row where the thread's sequences begin at step t; t - 1 and t + 1 likewise */
-const char *recurrent_step_at(const Run *r, const char *t) { return mem_format(r->plan->infer_only ? "m->at[%s]" : "m->at[%s] + s->first", t); }
+const char *recurrent_step_at(const Run *r, const char *t)
+{
+    return mem_format(r->plan->infer_only ? "m->at[%s]" : r->plan->apart ? "s->at[%s] + s->first" : "m->at[%s] + s->first", t);
+}
 
 /* "at" and "rows" of step t; in reverse also "kept", those that go on to step t + 1 */
 void recurrent_step_rows(Run *r, Function *f)

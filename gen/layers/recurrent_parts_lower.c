@@ -73,7 +73,10 @@ Function *recurrent_parts_join(Run *r)
     return f;
 }
 
-static char *row(const char *ref, const char *step, int stride) { return mem_format("%s + (m->at[%s] + p.first) * %d", ref, step, stride); }
+static char *row(const Run *r, const char *ref, const char *step, int stride)
+{
+    return mem_format("%s + (%sat[%s] + p.first) * %d", ref, r->plan->apart ? "p." : "m->", step, stride);
+}
 
 /* A product over the part's rows of steps [from, past); a and d of step i are those of the steps `a_step` and `d_step` name, which hold an i */
 static void part_product(Run *r, Function *f, Outer o, const char *from, const char *past, const char *a, const char *a_step[2], const char *d_step[2])
@@ -81,13 +84,13 @@ static void part_product(Run *r, Function *f, Outer o, const char *from, const c
     Plan *plan = r->plan;
     const char *gates = plan_ref(plan, r->gates);
     void (*call)(Plan *, Function *, const Outer *) = a ? outer_call : sum_call;
-    o.share = "&p", o.pitch = "m->count";
+    o.share = "&p", o.pitch = plan->apart ? "p.at[1] - p.at[0]" : "m->count";
     o.runs = mem_format("%s - %s", past, from), o.rows = "p.rows";
-    o.a = a ? row(a, a_step[0], o.a_stride) : NULL, o.d = row(gates, d_step[0], r->row);
+    o.a = a ? row(r, a, a_step[0], o.a_stride) : NULL, o.d = row(r, gates, d_step[0], r->row);
     function_line(f, "    if (m->dense)");
     call(plan, f, &o);
     o.runs = "1", o.rows = "running(m, &p, i)";
-    o.a = a ? row(a, a_step[1], o.a_stride) : NULL, o.d = row(gates, d_step[1], r->row);
+    o.a = a ? row(r, a, a_step[1], o.a_stride) : NULL, o.d = row(r, gates, d_step[1], r->row);
     function_line(f, "    else");
     function_line(f, "        for (int i = %s; i < %s; i++)", from, past);
     call(plan, f, &o);

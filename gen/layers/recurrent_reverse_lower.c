@@ -152,7 +152,7 @@ typedef struct Rows {
 
 static const Rows ALL_ROWS = {.count = "m->total", .own = "steps.count", .own_first = "steps.first", .pairs = "m->total - m->rows[0]", .later = "first",
                               .from = "1", .end = "m->steps"};
-static const Rows CHUNK_ROWS = {.count = "rows", .first = "first", .own = "own.count", .own_first = "(first + own.first)",
+static const Rows CHUNK_ROWS = {.count = "rows", .first = "first", .own = "own.count", .own_first = "own.first",
                                 .pairs = "(int)(m->at[end] - m->at[from])", .later = "m->at[from]", .before = "m->at[from - 1]", .from = "from", .end = "end"};
 
 static const Rows *gradient_rows(const Run *r) { return r->chunk ? &CHUNK_ROWS : &ALL_ROWS; }
@@ -305,22 +305,21 @@ static Function *chunk_gradients(Run *r)
     function_line(f, "const int past = t + %d < m->steps ? t + %d : m->steps;", r->chunk, r->chunk);
     function_line(f, r->reverse ? "const int from = t + 1, end = past < m->steps ? past + 1 : past; /* step i went into step i - 1 */"
                                 : "const int from = t > 0 ? t : 1, end = past; /* step i - 1 went into step i */");
-    if (r->parts && !dx)
+    const bool own = r->parts && (!dx || r->plan->apart); /* of two threads each has all that it reads */
+    if (own)
         function_line(f, "if (s->count > PARTS)");
-    function_line(f, r->parts && !dx ? "    meet(s); /* more threads than parts: the others' sequences have passed these steps, too */"
-                                     : "meet(s); /* the other threads' sequences have passed these steps, too */");
-    if (dx || !r->parts) {
-        function_line(f, "const ptrdiff_t first = m->at[t];");
-        function_line(f, "const int rows = (int)(m->at[past] - first);");
-    }
+    function_line(f, own ? "    meet(s); /* more threads than parts: the others' sequences have passed these steps, too */"
+                         : "meet(s); /* the other threads' sequences have passed these steps, too */");
     if (dx) {
-        function_line(f, "const Range own = share_range(s, rows, 16);");
+        function_line(f, "const Range own = share_steps(m, s, t, past);");
         input_products(r, f);
     }
     if (r->parts) {
         recurrent_part_gradients(r, f);
         return f;
     }
+    function_line(f, "const ptrdiff_t first = m->at[t];");
+    function_line(f, "const int rows = (int)(m->at[past] - first);");
     input_gradient(r, f);
     recurrent_gradient(r, f);
     if (r->bias)
@@ -333,6 +332,7 @@ void recurrent_backward(Run *r)
     Plan *plan = r->plan;
     r->chunk = plan_chunk(plan, r->row);
     recurrent_parts(r);
+    plan->together |= !r->parts;
     const Function *sums = r->chunk ? chunk_gradients(r) : NULL;
     Function *step = plan_function(plan, FORM_STEP, mem_format("layer %s, stack layer %d, step t reversed", r->layer->name, r->l), "%s_step_back", r->base);
     backward_step(r, step, sums);

@@ -228,6 +228,8 @@ static void lower_batch(Plan *plan)
     const SeqrtTarget target = plan->graph->spec->task.target;
     batch_array(plan, ELEMENT_INT32, "rows", plan->T + 1, "sequences running at step t");
     batch_array(plan, ELEMENT_INT64, "at", plan->T + 1, "packed row where step t begins");
+    if (plan->apart)
+        batch_array(plan, ELEMENT_INT64, "part_at", 2 * (plan->T + 1), "the same for each of two threads, less its first sequence");
     batch_array(plan, ELEMENT_INT32, "order", plan->B, "row of the batch that packed sequence b is");
     batch_array(plan, ELEMENT_INT32, "lengths", plan->B, "steps of packed sequence b");
     if (plan->infer_only)
@@ -278,7 +280,7 @@ static bool is_narrow(const Graph *graph)
     return true;
 }
 
-Plan *plan_build(const Graph *graph, bool infer_only)
+static Plan *lower(const Graph *graph, bool infer_only, bool apart)
 {
     Plan *plan = mem_alloc(sizeof *plan);
     plan->graph = graph;
@@ -289,6 +291,8 @@ Plan *plan_build(const Graph *graph, bool infer_only)
     plan->T = graph->T;
     plan->B = graph->B;
     plan->carry = graph->spec->task.carry_state;
+    plan->apart = apart;
+    plan->together = graph->out.steps; /* losses are added up */
     plan->unrolled = choose_unroll(graph);
     plan->zeros = -1;
     if (graph->can_stream)
@@ -296,6 +300,24 @@ Plan *plan_build(const Graph *graph, bool infer_only)
     lower_input(plan);
     for (int i = 0; i < graph->layers_count; i++)
         lower_find(graph->layers[i].kind->name)->lower(plan, &graph->layers[i]);
+    return plan;
+}
+
+/* A core that runs through its rows of a step fetches ahead what follows them. Where each of two threads adds up the gradients of its own sequences (parts),
+ * these have their rows in memory of their own, so that what follows is not the other's. (LSTM 9 -> 64, 64 sequences: a Zen 5 whose cores are far from
+ * each other takes 2.6 ms for 3.3, a Xeon 6% less.) Whether all of a network can be lowered so is known when it is. */
+static Plan *lowered(const Graph *graph, bool infer_only)
+{
+    Plan *plan = lower(graph, infer_only, !infer_only);
+    if (!plan->apart || (plan->parts && !plan->together))
+        return plan;
+    plan_free(plan);
+    return lower(graph, infer_only, false);
+}
+
+Plan *plan_build(const Graph *graph, bool infer_only)
+{
+    Plan *plan = lowered(graph, infer_only);
     plan_tiles(plan);
     if (!plan_place(plan) || !plan_check(plan)) {
         plan_free(plan);

@@ -207,6 +207,8 @@ typedef struct Plan {
     int T, B;
     bool carry;
     bool parts;            /* some gradients have sums of their own for parts of the batch */
+    bool apart;            /* two threads have their rows apart: part_at of the C, not at, says where a step's are */
+    bool together;         /* something adds up rows of all threads, in the order of steps: they are not to stand apart */
     bool unrolled;         /* time schedules are straight-line */
     int buffers_count, packs_count, kernels_count, functions_count;
     Buffer *buffers;

@@ -107,7 +107,7 @@ static void dropout_steps(const Model *m, const Share *s, const Real *x, const i
     const uint64_t key = seqrt_dropout_key(m->seed, m->step, site);
     for (int t = 0; t < m->steps; t++)
         for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++) {
-            const int64_t r = m->at[t] + b;
+            const int64_t r = sg_at[t] + b;
             const uint32_t index = ((uint32_t)m->order[b] * T + (uint32_t)t) * (uint32_t)all + (uint32_t)first;
             dropout_row(key, index, limit, scale, width, x + r * x_stride, y + r * y_stride);
         }
@@ -126,30 +126,30 @@ sg_helper(<|pool_last|>, <|
 static void pool_last(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
     sg_each(sg_rows)
-        memcpy(y + b * y_stride, x + (m->at[m->lengths[b] - 1] + b) * x_stride, (size_t)width * sizeof(Real));
+        memcpy(y + b * y_stride, x + (sg_at[m->lengths[b] - 1] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_first|>, <|
 /* y[b]: x at step 0, where a reverse layer ends */
 static void pool_first(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
 {
     sg_each(sg_rows)
-        memcpy(y + b * y_stride, x + (m->at[0] + b) * x_stride, (size_t)width * sizeof(Real));
+        memcpy(y + b * y_stride, x + (sg_at[0] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_last_back|>, <|
 static void pool_last_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+        memset(dx + (sg_at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(dx + (m->at[m->lengths[b] - 1] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
+        memcpy(dx + (sg_at[m->lengths[b] - 1] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_first_back|>, <|
 static void pool_first_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
-        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+        memset(dx + (sg_at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
-        memcpy(dx + (m->at[0] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
+        memcpy(dx + (sg_at[0] + b) * x_stride, dy + b * y_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|pool_mean|>, <|
 static void pool_mean(const Model *m<||>sg_share, const Real *x, const int width, const int x_stride, Real *y, const int y_stride)
@@ -158,7 +158,7 @@ static void pool_mean(const Model *m<||>sg_share, const Real *x, const int width
     for (int t = 0; t < m->steps; t++)
         sg_each(sg_running)
             for (int i = 0; i < width; i++)
-                y[b * y_stride + i] += x[(m->at[t] + b) * x_stride + i];
+                y[b * y_stride + i] += x[(sg_at[t] + b) * x_stride + i];
     sg_each(sg_rows)
         for (int i = 0; i < width; i++)
             y[b * y_stride + i] /= (Real)m->lengths[b];
@@ -170,7 +170,7 @@ static void pool_mean_back(const Model *m, const Share *s, const Real *dy, const
         for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++) {
             const Real share = 1 / (Real)m->lengths[b];
             for (int i = 0; i < width; i++)
-                dx[(m->at[t] + b) * x_stride + i] = dy[b * y_stride + i] * share;
+                dx[(sg_at[t] + b) * x_stride + i] = dy[b * y_stride + i] * share;
         }
 }|>)m4_dnl
 sg_helper(<|pool_max|>, <|
@@ -181,18 +181,18 @@ static void pool_max(const Model *m<||>sg_share, const Real *x, const int width,
         sg_each(sg_running)
             for (int i = 0; i < width; i++) {
                 const ptrdiff_t to = b * y_stride + i;
-                const Real value = x[(m->at[t] + b) * x_stride + i];
+                const Real value = x[(sg_at[t] + b) * x_stride + i];
                 if (t > 0 && !(value > y[to]))
                     continue;
                 y[to] = value;
-                from[to] = (int32_t)(m->at[t] + b);
+                from[to] = (int32_t)(sg_at[t] + b);
             }
 }|>)m4_dnl
 sg_helper(<|pool_max_back|>, <|
 static void pool_max_back(const Model *m, const Share *s, const Real *dy, const int width, const int y_stride, Real *dx, const int x_stride, const int32_t *from)
 {
     for (int t = 0; t < m->steps; t++)
-        memset(dx + (m->at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
+        memset(dx + (sg_at[t] + s->first) * x_stride, 0, (size_t)running(m, s, t) * (size_t)x_stride * sizeof(Real));
     for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
         for (int i = 0; i < width; i++)
             dx[(ptrdiff_t)from[b * y_stride + i] * x_stride + i] = dy[b * y_stride + i];
@@ -203,7 +203,7 @@ static void flatten_tokens(const Model *m<||>sg_share, const int32_t *tokens, co
 {
     for (int t = 0; t < m->steps; t++)
         sg_each(sg_running)
-            y[b * y_stride + t * all + tokens[m->at[t] + b]] = 1;
+            y[b * y_stride + t * all + tokens[sg_at[t] + b]] = 1;
 }|>)m4_dnl
 sg_helper(<|flatten_steps|>, <|
 /* y[b][t * all + first + f] = x_t[b][f] */
@@ -211,14 +211,14 @@ static void flatten_steps(const Model *m<||>sg_share, const Real *x, const int w
 {
     for (int t = 0; t < m->steps; t++)
         sg_each(sg_running)
-            memcpy(y + b * y_stride + t * all + first, x + (m->at[t] + b) * x_stride, (size_t)width * sizeof(Real));
+            memcpy(y + b * y_stride + t * all + first, x + (sg_at[t] + b) * x_stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|flatten_back|>, <|
 static void flatten_back(const Model *m, const Share *s, const Real *dy, const int y_stride, const int width, const int first, const int all, Real *dx, const int x_stride)
 {
     for (int t = 0; t < m->steps; t++)
         for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++)
-            memcpy(dx + (m->at[t] + b) * x_stride, dy + b * y_stride + t * all + first, (size_t)width * sizeof(Real));
+            memcpy(dx + (sg_at[t] + b) * x_stride, dy + b * y_stride + t * all + first, (size_t)width * sizeof(Real));
 }|>)m4_dnl
 sg_helper(<|norm_row|>, <|
 /* Sums of a row of `width` numbers: whole vectors first, then what is left */
@@ -328,5 +328,5 @@ static void carry_out(const Model *m<||>sg_share, const Real *x, Real *state, co
 {
     sg_each(sg_rows)
         if (m->lengths[b] > 0)
-            memcpy(state + (ptrdiff_t)m->order[b] * width, x + (m->at[m->lengths[b] - 1] + b) * stride, (size_t)width * sizeof(Real));
+            memcpy(state + (ptrdiff_t)m->order[b] * width, x + (sg_at[m->lengths[b] - 1] + b) * stride, (size_t)width * sizeof(Real));
 }|>)m4_dnl

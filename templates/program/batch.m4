@@ -18,15 +18,29 @@ sg_if(sg_dense, <|    m->dense = count > 0;
 }|>)m4_dnl
 m4_dnl sg_pack_one(TYPE, MEMBER, " * numbers of a step" or nothing)
 sg_defop(<|sg_pack_one|>, 3, <|
-static void pack_input(Model *m, const int first, const int rows, const $1 *input)
+static void pack_input(Model *m<||>sg_share, const $1 *input)
 {
-    (void)first;
-    if (rows > 0)
+    if (sg_rows > 0)
         memcpy(m->$2, input, (size_t)m->steps$3 * sizeof *input);
 }|>)m4_dnl
 sg_defop(<|sg_pack_lengths|>, 0, <|
+sg_if(sg_apart, <|
+/* The same rows part by part, and then step by step */
+static void lay_apart(Model *m)
+{
+    const int cut = share_cut(m, 1, PARTS);
+    int64_t *first = m->part_at, *second = m->part_at + T + 1, before = 0;
+    for (int t = 0; t <= T; t++) {
+        first[t] = before;
+        second[t] = m->at[t] - before - cut;
+        before += m->rows[t] < cut ? m->rows[t] : cut;
+    }
+    for (int t = 0; t <= T; t++)
+        second[t] += before;
+}
+|>)m4_dnl
 /* Rows by falling length, equal ones in their order; the valid steps of all rows, step by step. */
-static void pack_lengths(Model *m, const int count, const int32_t *lengths)
+static void pack_lengths(Model *m, const int count, const int32_t *lengths<||>sg_if(sg_apart, <|, const int threads|>))
 {
     int at = 0, longest = 0;
     for (int b = 0; b < count; b++)
@@ -58,55 +72,59 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
     m->total = at;
 sg_if(sg_dense, <|    m->dense = count > 0 && m->lengths[count - 1] == longest;
 |>)m4_dnl
+sg_if(sg_apart, <|    m->apart = threads == PARTS;
+    if (m->apart)
+        lay_apart(m);
+|>)m4_dnl
 }|>)m4_dnl
 sg_defop(<|sg_place|>, 0, <|
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
-static ptrdiff_t place(const Model *m, const int b, const int t)
+static ptrdiff_t place(const Model *m, const ptrdiff_t b, const int t)
 {
     const ptrdiff_t row = m->order[b];
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }|>)m4_dnl
 m4_dnl
-m4_dnl sg_pack_tokens .. sg_pack_values: `rows` sequences of the packed batch from `first` on; a thread packs what it works on
+m4_dnl sg_pack_tokens .. sg_pack_values: a thread packs the sequences that it works on
 sg_defop(<|sg_pack_tokens|>, 0, <|
-static void pack_input(Model *m, const int first, const int rows, const int32_t *input)
+static void pack_input(Model *m<||>sg_share, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
-            m->tokens[m->at[t] + b] = input[place(m, b, t)];
+        sg_each(sg_running)
+            m->tokens[sg_at[t] + b] = input[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_features|>, 0, <|
-static void pack_input(Model *m, const int first, const int rows, const Real *input)
+static void pack_input(Model *m<||>sg_share, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
-            memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
+        sg_each(sg_running)
+            memcpy(m->x + (sg_at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels_steps|>, 0, <|
-static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
+static void pack_target(Model *m, const Share *s, const int32_t *target)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
-            m->labels[m->at[t] + b] = target[place(m, b, t)];
+        sg_each(sg_running)
+            m->labels[sg_at[t] + b] = target[place(m, b, t)];
 }|>)m4_dnl
 sg_defop(<|sg_pack_labels|>, 0, <|
-static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
+static void pack_target(Model *m, const Share *s, const int32_t *target)
 {
-    for (int b = first; b < first + rows; b++)
+    sg_each(sg_rows)
         m->labels[b] = target[m->order[b]];
 }|>)m4_dnl
 sg_defop(<|sg_pack_values_steps|>, 0, <|
-static void pack_target(Model *m, const int first, const int rows, const Real *target)
+static void pack_target(Model *m, const Share *s, const Real *target)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
-            memcpy(m->target + (m->at[t] + b) * O, target + place(m, b, t) * O, O * sizeof(Real));
+        sg_each(sg_running)
+            memcpy(m->target + (sg_at[t] + b) * O, target + place(m, b, t) * O, O * sizeof(Real));
 }|>)m4_dnl
 sg_defop(<|sg_pack_values|>, 0, <|
-static void pack_target(Model *m, const int first, const int rows, const Real *target)
+static void pack_target(Model *m, const Share *s, const Real *target)
 {
-    for (int b = first; b < first + rows; b++)
-        memcpy(m->target + (ptrdiff_t)b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
+    sg_each(sg_rows)
+        memcpy(m->target + b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
 }|>)m4_dnl
 m4_dnl sg_unpack_steps(Y, STRIDE), sg_unpack_rows(Y, STRIDE): the output in the user's order
 sg_defop(<|sg_unpack_steps|>, 2, <|

@@ -68,6 +68,8 @@ sg_if(sg_dropout, <|    uint64_t seed; /* of dropout */
     int32_t count, steps, total; /* of the batch: sequences, longest length, valid steps */
 sg_if(sg_dense, <|    int32_t dense; /* every sequence has every step */
 |>)m4_dnl
+sg_if(sg_apart, <|    int32_t apart; /* the rows stand part by part */
+|>)m4_dnl
     int32_t epoch, epochs; /* for the learning rate's schedule */
     int32_t batch_first; /* 1, from init: arrays are [rows][T][..]; the caller may set 0: [T][rows][..] */
     double lr; /* learning rate before the schedule */|>)m4_dnl

@@ -78,10 +78,11 @@ void sg_id(forward)(Model *m, int rows, const int32_t *lengths, const $1 *input,
 {
 sg_if(sg_dropout, <|    m->training = 0;
 |>)m4_dnl
-    pack_lengths(m, rows, lengths);
-    pack_input(m, 0, rows, input);
-m4_ifelse(sg_threads, 1, <|    const Share all = share_of(m, &alone);
-    forward_all(m, &all);|>, <|    forward_all(m);|>)
+    pack_lengths(m, rows, lengths<||>sg_if(sg_apart, <|, 1|>));
+sg_if(sg_threads, <|    const Share all = share_of(m, &alone);
+|>)m4_dnl
+    pack_input(m<||>sg_if(sg_threads, <|, &all|>), input);
+    forward_all(m<||>sg_if(sg_threads, <|, &all|>));
     unpack_output(m, output);
 }|>)m4_dnl
 sg_defop(<|sg_api_train|>, 2, <|
@@ -91,15 +92,15 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
     Loss all = {0, 0};
 sg_if(sg_dropout, <|    if (team->index == 0) {
         m->training = 1;
-        pack_lengths(m, rows, lengths);
+        pack_lengths(m, rows, lengths<||>sg_if(sg_apart, <|, team->count|>));
     }
 |>, <|    if (team->index == 0)
-        pack_lengths(m, rows, lengths);
+        pack_lengths(m, rows, lengths<||>sg_if(sg_apart, <|, team->count|>));
 |>)m4_dnl
     meet(team);
     const Share own = share_of(m, team);
-    pack_input(m, (int)own.first, own.rows, input);
-    pack_target(m, (int)own.first, own.rows, target);
+    pack_input(m, &own, input);
+    pack_target(m, &own, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
     meet(team);

@@ -43,16 +43,16 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
     Loss all = {0, 0};
 sg_if(sg_dropout, <|    if (team.index == 0) {
         m->training = 0;
-        pack_lengths(m, batch->rows, batch->lengths);
+        pack_lengths(m, batch->rows, batch->lengths<||>sg_if(sg_apart, <|, 1|>));
     }
 |>, <|    if (team.index == 0)
-        pack_lengths(m, batch->rows, batch->lengths);
+        pack_lengths(m, batch->rows, batch->lengths<||>sg_if(sg_apart, <|, 1|>));
 |>)m4_dnl
     meet(&team);
     const Share own = share_of(m, &team);
-    pack_input(m, (int)own.first, own.rows, batch->$1);
+    pack_input(m, &own, batch->$1);
     if (batch->$2)
-        pack_target(m, (int)own.first, own.rows, batch->$2);
+        pack_target(m, &own, batch->$2);
     meet(&team);
     forward_all(m, &own);
     meet(&team);

@@ -50,6 +50,14 @@ test chunks_are_there { regexp {gradients of weights and input, over \d+ steps} 
 set parts {-batch 32 -input rows -target {value 2} -model {"gru: {hidden: 40, layers: 2, bidirectional: true}" last "linear: {out: targets}"}}
 test parts { differing $quick $portable {*}$parts } {}
 test parts/first { differing $quick $portable -batch 33 -features 5 -input rows -target {tag 3} -model {"lstm: {hidden: 70}" "linear: {out: classes}"} } {}
+# The rows of each of two threads in memory of their own: pools and dropout find them there, too; three threads, and what they evaluate, have them step by step
+set apart {-batch 33 -sequences 100 -input rows -target {value 2}}
+test apart { differing $quick $portable {*}$apart -model {"lstm: {hidden: 40, layers: 2, dropout: 0.3}" {dropout: {p: 0.2}} max {dropout: {p: 0.3}} "linear: {out: targets}"} } {}
+test apart/mean { differing $quick $portable {*}$apart -model {"gru: {hidden: 40}" relu "rnn: {hidden: 60, bidirectional: true}" mean "linear: {out: targets}"} } {}
+test apart/flatten { differing $quick $portable {*}$apart -model {{dropout: {p: 0.2}} "gru: {hidden: 40, bidirectional: true}" tanh flatten "linear: {out: targets}"} } {}
+test apart_are_there { lmap model {{max "linear: {out: targets}"} {"linear: {out: 9}" max "linear: {out: targets}"}} {
+    regexp {s->at\[} [ran $seqgen [spec -T 60 {*}$apart -model [list "lstm: {hidden: 40, layers: 2, dropout: 0.3}" {*}$model]] {*}$portable --dump plan]
+} } {1 0}
 test parts_are_there { regexp {part < PARTS} [ran $seqgen [spec -T 60 {*}$parts] {*}$portable --dump plan] } 1
 test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}
 
