@@ -259,7 +259,7 @@ proc compare {group name args} {
 }
 
 # Rounds of: peak, ours, peer. `ours` and `theirs` are scripts that give nanoseconds; theirs {}: none. `facts` goes into the row:
-# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted, limit_of (what limit_of is asked), steps (of a call, where that is asked of one)
+# unit, flops (of one call), bytes, scale (what a time is divided by to be shown), ratio_goal, share_goal, time_goal, quoted, least (a script that gives nanoseconds that it takes at least, and because of what), steps (of a call, where that is asked of one)
 proc rounds {group name ours peer theirs facts} {
     foreach list {a b ratios shares cycles peaks least} { set $list {} }
     for {set round 0} {$round < [dict get $::options rounds]} {incr round} {
@@ -268,7 +268,7 @@ proc rounds {group name ours peer theirs facts} {
         lappend a [set ns [uplevel #0 $ours]]
         if {[dict exists $facts flops]} { lappend shares [expr {[dict get $facts flops] / $ns / $peak}] }
         if {[regexp {cycles (\d+) of (\d+)} $::said - count each]} { lappend cycles [expr {[dict get $facts flops] / double($count * $each)}] }
-        if {[dict exists $facts limit_of]} { lappend least [limit_of {*}[dict get $facts limit_of]] }
+        if {[dict exists $facts least]} { lappend least [uplevel #0 [dict get $facts least]] }
         if {$theirs eq ""} continue
         lappend b [set other [uplevel #0 $theirs]]
         lappend ratios [expr {double($other) / $ns}]

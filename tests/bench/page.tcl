@@ -57,8 +57,8 @@ foreach {group title} $titles {
         continue
     }
     if {$group eq "threads"} {
-        table {case "two threads" one "times as fast"} [lmap row $rows {
-            list [dict get $row case] [shown $row ours] [shown $row theirs] [number $row ratio %.2f]}]
+        table {case "two threads" one "times as fast" "two programs at once, half of their time"} [lmap row $rows {
+            list [dict get $row case] [shown $row ours] [shown $row theirs] [number $row ratio %.2f] [shown $row limit]}]
         continue
     }
     set limited [expr {[lsearch $rows *limit_by*] >= 0}]

@@ -130,8 +130,13 @@ static int running(const Model *m, const Share *s, const int t)
     return rows < 0 ? 0 : rows < s->rows ? (int)rows : s->rows;
 }
 
-/* Packed rows, for what does not run along time */
-static Range share_steps(const Model *m, const Share *s) { return share_range(s, m->total, 16); }
+/* Packed rows of the steps from t to `past`, for what does not run along time */
+static Range share_steps(const Model *m, const Share *s, const int t, const int past)
+{
+    Range own = share_range(s, m->at[past] - m->at[t], 16);
+    own.first += m->at[t], own.end += m->at[t];
+    return own;
+}
 
 /* ---- vectors of one lane: strict C11 ---- */
 
@@ -919,7 +924,7 @@ static void pool_last(const Model *m, const Share *s, const Real *x, const int w
 /* layer embedding: rows of the table, by token */
 static void embedding_forward(Model *m, const Share *s)
 {
-    const Range steps = share_steps(m, s);
+    const Range steps = share_steps(m, s, 0, m->steps);
     gather_rows(steps.count, m->tokens + steps.first, m->w.embedding_weight, 4, m->embedding_y + steps.first * 4);
 }
 
@@ -983,7 +988,7 @@ static void lstm_l0_backward_start(Model *m, const Share *s)
 /* layer lstm: gradients of weights and input, over all rows at once */
 static void lstm_l0_gradients(Model *m, const Share *s)
 {
-    const Range steps = share_steps(m, s);
+    const Range steps = share_steps(m, s, 0, m->steps);
     gradient_4x32_sums(s, m->total, m->embedding_y, m->lstm_l0_gates, m->g.lstm_l0_weight_ih, m->g.lstm_l0_bias_ih);
     lstm_8_to_4_dx(steps.count, m->lstm_l0_gates + steps.first * 32, m->d.lstm_l0_weight_ih_t0,
         m->embedding_y_grad + steps.first * 4);
@@ -1261,22 +1266,22 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
 }
 
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
-static ptrdiff_t place(const Model *m, const int b, const int t)
+static ptrdiff_t place(const Model *m, const ptrdiff_t b, const int t)
 {
     const ptrdiff_t row = m->order[b];
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }
 
-static void pack_input(Model *m, const int first, const int rows, const int32_t *input)
+static void pack_input(Model *m, const Share *s, const int32_t *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++)
             m->tokens[m->at[t] + b] = input[place(m, b, t)];
 }
 
-static void pack_target(Model *m, const int first, const int rows, const int32_t *target)
+static void pack_target(Model *m, const Share *s, const int32_t *target)
 {
-    for (int b = first; b < first + rows; b++)
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
         m->labels[b] = target[m->order[b]];
 }
 
@@ -1383,8 +1388,8 @@ double names_lstm_update(Model *m) { return update_share(m, &alone); }
 void names_lstm_forward(Model *m, int rows, const int32_t *lengths, const int32_t *input, Real *output)
 {
     pack_lengths(m, rows, lengths);
-    pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
+    pack_input(m, &all, input);
     forward_all(m, &all);
     unpack_output(m, output);
 }
@@ -1397,8 +1402,8 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         pack_lengths(m, rows, lengths);
     meet(team);
     const Share own = share_of(m, team);
-    pack_input(m, (int)own.first, own.rows, input);
-    pack_target(m, (int)own.first, own.rows, target);
+    pack_input(m, &own, input);
+    pack_target(m, &own, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
     meet(team);
@@ -1522,9 +1527,9 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
         pack_lengths(m, batch->rows, batch->lengths);
     meet(&team);
     const Share own = share_of(m, &team);
-    pack_input(m, (int)own.first, own.rows, batch->tokens);
+    pack_input(m, &own, batch->tokens);
     if (batch->labels)
-        pack_target(m, (int)own.first, own.rows, batch->labels);
+        pack_target(m, &own, batch->labels);
     meet(&team);
     forward_all(m, &own);
     meet(&team);

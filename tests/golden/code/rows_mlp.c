@@ -697,23 +697,23 @@ static void pack_lengths(Model *m, const int count, const int32_t *lengths)
 }
 
 /* Where step t of packed sequence b stands in the caller's array: [rows][T], or [T][rows] */
-static ptrdiff_t place(const Model *m, const int b, const int t)
+static ptrdiff_t place(const Model *m, const ptrdiff_t b, const int t)
 {
     const ptrdiff_t row = m->order[b];
     return m->batch_first ? row * T + t : (ptrdiff_t)t * m->count + row;
 }
 
-static void pack_input(Model *m, const int first, const int rows, const Real *input)
+static void pack_input(Model *m, const Share *s, const Real *input)
 {
     for (int t = 0; t < m->steps; t++)
-        for (int b = first; b < first + rows && b < m->rows[t]; b++)
+        for (ptrdiff_t b = s->first, end = b + running(m, s, t); b < end; b++)
             memcpy(m->x + (m->at[t] + b) * IN, input + place(m, b, t) * IN, IN * sizeof(Real));
 }
 
-static void pack_target(Model *m, const int first, const int rows, const Real *target)
+static void pack_target(Model *m, const Share *s, const Real *target)
 {
-    for (int b = first; b < first + rows; b++)
-        memcpy(m->target + (ptrdiff_t)b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
+    for (ptrdiff_t b = s->first, end = b + s->rows; b < end; b++)
+        memcpy(m->target + b * O, target + (ptrdiff_t)m->order[b] * O, O * sizeof(Real));
 }
 
 static void unpack_output(const Model *m, Real *output)
@@ -794,8 +794,8 @@ double rows_mlp_update(Model *m) { return update_share(m, &alone); }
 void rows_mlp_forward(Model *m, int rows, const int32_t *lengths, const Real *input, Real *output)
 {
     pack_lengths(m, rows, lengths);
-    pack_input(m, 0, rows, input);
     const Share all = share_of(m, &alone);
+    pack_input(m, &all, input);
     forward_all(m, &all);
     unpack_output(m, output);
 }
@@ -808,8 +808,8 @@ static Loss gradient_share(Model *m, const Share *team, int rows, const int32_t 
         pack_lengths(m, rows, lengths);
     meet(team);
     const Share own = share_of(m, team);
-    pack_input(m, (int)own.first, own.rows, input);
-    pack_target(m, (int)own.first, own.rows, target);
+    pack_input(m, &own, input);
+    pack_target(m, &own, target);
     const Range g = share_range(&own, sizeof m->g / sizeof(Real), P);
     memset((Real *)&m->g + g.first, 0, (size_t)g.count * sizeof(Real));
     meet(team);
@@ -939,9 +939,9 @@ static SeqrtLoss forward_shared(void *session, const SeqrtBatch *batch, void *ou
         pack_lengths(m, batch->rows, batch->lengths);
     meet(&team);
     const Share own = share_of(m, &team);
-    pack_input(m, (int)own.first, own.rows, batch->x);
+    pack_input(m, &own, batch->x);
     if (batch->y)
-        pack_target(m, (int)own.first, own.rows, batch->y);
+        pack_target(m, &own, batch->y);
     meet(&team);
     forward_all(m, &own);
     meet(&team);
