@@ -11,7 +11,7 @@ static const Helper HELPERS[] = {
     {"gather_rows", NULL}, {"scatter_slots", NULL}, {"widen_rows", NULL}, {"dropout_row", "dropout_steps dropout_rows"}, {"dropout_steps", NULL},
     {"dropout_rows", NULL}, {"pool_last", NULL}, {"pool_first", NULL}, {"pool_last_back", NULL}, {"pool_first_back", NULL}, {"pool_mean", NULL}, {"pool_mean_back", NULL}, {"pool_max", NULL},
     {"pool_max_back", NULL}, {"flatten_tokens", NULL}, {"flatten_steps", NULL}, {"flatten_back", NULL}, {"norm_row", "norm_rows"},
-    {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
+    {"norm_rows", NULL}, {"norm_rows_back", NULL}, {"norm_sums", NULL}, {"stream_mean", NULL}, {"stream_max", NULL}, {"carry_in", NULL}, {"carry_out", NULL},
 };
 
 bool emit_mentions(const Plan *plan, const char *name)

@@ -6,6 +6,8 @@
  */
 #include "value_lower.h"
 
+#include <stdlib.h>
+
 /* g or b: one vector of the pieces' widths, each padded to panels */
 static int vector_param(Plan *plan, const Layer *layer, const char *what, const Value *in)
 {
@@ -17,6 +19,81 @@ static int vector_param(Plan *plan, const Layer *layer, const char *what, const 
     pack->from_q = first->width, pack->from_j = 1;
     pack->slot[1] = padded / plan->P;
     return buffer;
+}
+
+typedef struct Norm {
+    Plan *plan;
+    const Layer *layer;
+    Value in, out;
+    int g, b, stats; /* buffers */
+} Norm;
+
+static bool wants_dx(const Norm *n) { return n->in.piece[0].grad >= 0; }
+
+static void dx(const Norm *n, Function *f)
+{
+    Plan *plan = n->plan;
+    const Piece *x = n->in.piece, *y = n->out.piece;
+    const Space space = n->in.space;
+    const char *ref[3][2];
+    for (int i = 0; i < 2; i++) {
+        const bool there = i < n->in.pieces;
+        ref[0][i] = there ? plan_first(plan, space, plan_ref(plan, x[i].buffer), x[i].stride) : "NULL";
+        ref[1][i] = there ? plan_first(plan, space, plan_ref(plan, y[i].grad), y[i].stride) : "NULL";
+        ref[2][i] = there ? plan_first(plan, space, plan_ref(plan, x[i].grad), x[i].stride) : "NULL";
+    }
+    function_line(f, "norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s);", plan_share(plan, f, space), ref[0][0], ref[0][1], x[0].width, x[0].stride,
+                  plan_ref(plan, n->g), plan_first(plan, space, plan_ref(plan, n->stats), 2), ref[1][0], ref[1][1], y[0].stride, ref[2][0], ref[2][1]);
+}
+
+/* dg and db of rows that begin at `row`; to: where the sums of the first piece stand */
+static void sums(const Norm *n, Function *f, const char *share, const char *rows, const char *row, const char *dg, const char *db, const char *indent)
+{
+    Plan *plan = n->plan;
+    for (int i = 0; i < n->in.pieces; i++) {
+        const Piece *x = &n->in.piece[i], *y = &n->out.piece[i];
+        char *to = i ? mem_format(" + %d", i * y->stride) : mem_copy("");
+        function_line(f, "%snorm_sums(%s, %s, %s, %d, %d, %s, %s, %d, %s%s, %s%s);", indent, share, rows, plan_row(plan_ref(plan, x->buffer), row, x->stride), x->width,
+                      x->stride, plan_row(plan_ref(plan, n->stats), row, 2), plan_row(plan_ref(plan, y->grad), row, y->stride), y->stride, dg, to, db, to);
+        free(to);
+    }
+}
+
+/* Each part of the batch has sums of its own, and the thread that has the part reads none of the other's rows. */
+static void part_sums(const Norm *n, Function *f)
+{
+    Plan *plan = n->plan;
+    const int count = n->in.pieces * n->out.piece[0].stride;
+    const char *comment = "gradient that the second part of the batch adds up to", *name = n->layer->name;
+    const char *g = plan_ref(plan, plan_buffer(plan, BLOCK_BACKWARD, 1, count, comment, "%s_part_weight", name));
+    const char *b = plan_ref(plan, plan_buffer(plan, BLOCK_BACKWARD, 1, count, comment, "%s_part_bias", name));
+    function_line(f, "zero_share(s, %s, %d);", g, count);
+    function_line(f, "zero_share(s, %s, %d);", b, count);
+    function_line(f, "meet(s);");
+    function_line(f, "for (int part = 0; part < PARTS; part++) {");
+    function_line(f, "    const Share p = share_part(m, s, part);");
+    function_line(f, "    Real *dg = part ? %s : %s, *db = part ? %s : %s;", g, plan_grad_ref(plan, n->g), b, plan_grad_ref(plan, n->b));
+    function_line(f, "    for (int t = 0; t < m->steps; t++)%s", n->in.pieces > 1 ? " {" : "");
+    sums(n, f, "&p", "running(m, &p, t)", "(p.at[t] + p.first)", "dg", "db", "        ");
+    if (n->in.pieces > 1)
+        function_line(f, "    }");
+    function_line(f, "}");
+    function_line(f, "meet(s);");
+    function_line(f, "add_vectors(s, %s, %s, %d, %s);", plan_grad_ref(plan, n->g), g, count, plan_grad_ref(plan, n->g));
+    function_line(f, "add_vectors(s, %s, %s, %d, %s);", plan_grad_ref(plan, n->b), b, count, plan_grad_ref(plan, n->b));
+}
+
+static void backward(const Norm *n)
+{
+    Plan *plan = n->plan;
+    Function *f = plan_function(plan, FORM_PLAIN, mem_format("layer %s reversed", n->layer->name), "%s_backward", n->layer->name);
+    if (wants_dx(n))
+        dx(n, f);
+    if (plan->apart && n->in.space == SPACE_STEPS)
+        part_sums(n, f);
+    else
+        sums(n, f, "s", n->in.space == SPACE_STEPS ? "m->total" : "m->count", NULL, plan_grad_ref(plan, n->g), plan_grad_ref(plan, n->b), "");
+    plan_backward(plan, f);
 }
 
 void layer_norm_lower(Plan *plan, const Layer *layer)
@@ -44,17 +121,8 @@ void layer_norm_lower(Plan *plan, const Layer *layer)
         function_line(plan->stream, "norm_rows(1, %s, NULL, %d, %d, %s, %s, (Real)%s, %s, NULL, %d, %s);", plan_ref(plan, x[0].stream), w, xs, weight, bias, mem_real(eps),
                       plan_ref(plan, y[0].stream), ys, plan_ref(plan, s_stats));
     }
-    if (!plan->infer_only) {
-        Function *back = plan_function(plan, FORM_PLAIN, mem_format("layer %s reversed", name), "%s_backward", name);
-        plan->together |= in.space == SPACE_STEPS;
-        const char *none = "NULL", *dx = x[0].grad >= 0 ? plan_ref(plan, x[0].grad) : none;
-        function_line(back, "if (s->index == 0) /* dg and db are sums over all rows */");
-        function_line(back, "    norm_rows_back(%s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s, %s, %s, %s);", in.space == SPACE_STEPS ? "m->total" : "m->count",
-                      plan_ref(plan, x[0].buffer), x1 ? x1 : none, w, xs, weight,
-                      plan_ref(plan, stats), plan_ref(plan, y[0].grad), pieces > 1 ? plan_ref(plan, y[1].grad) : none, ys, dx,
-                      pieces > 1 && x[1].grad >= 0 ? plan_ref(plan, x[1].grad) : none, plan_grad_ref(plan, g), plan_grad_ref(plan, b));
-        plan_backward(plan, back);
-    }
+    if (!plan->infer_only)
+        backward(&(Norm){.plan = plan, .layer = layer, .in = in, .out = out, .g = g, .b = b, .stats = stats});
     plan->value = out;
     plan->value.final_states = false;
 }

@@ -272,33 +272,73 @@ static void norm_rows(const int rows, const Real *x, const Real *x1, const int w
     }
 }|>)m4_dnl
 sg_helper(<|norm_rows_back|>, <|
+/* sums[0] += sum of dn, sums[1] += sum of dn n, over a row of `width` numbers: whole vectors first, then what is left */
+static void norm_row_sums(const Real *x, const Real *dy, const Real *g, const int width, const Real mean, const Real scale, Real *sums)
+{
+    V dn_sum = v_zero(), dnn_sum = v_zero();
+    int i = 0;
+    for (; i + W <= width; i += W) {
+        const V n = (v_getu(x + i) - v_set(mean)) * v_set(scale), dn = v_get(dy + i) * v_get(g + i);
+        dn_sum += dn;
+        dnn_sum += dn * n;
+    }
+    sums[0] += v_sum(dn_sum);
+    sums[1] += v_sum(dnn_sum);
+    for (; i < width; i++) {
+        const Real n = (x[i] - mean) * scale, dn = dy[i] * g[i];
+        sums[0] += dn;
+        sums[1] += dn * n;
+    }
+}
+
 /* dn = dy g, n = (x - mean) scale; dx = (dn - mean(dn) - n mean(dn n)) scale */
 static void norm_rows_back(const int rows, const Real *x, const Real *x1, const int width, const int x_stride, const Real *g, const Real *stats, const Real *dy,
-                          const Real *dy1, const int y_stride, Real *dx, Real *dx1, Real *dg, Real *db)
+                          const Real *dy1, const int y_stride, Real *dx, Real *dx1)
 {
     const Real all = (Real)(x1 ? 2 * width : width);
     for (ptrdiff_t r = 0; r < rows; r++) {
         const Real mean = stats[2 * r], scale = stats[2 * r + 1];
         const Real *const in[2] = {x + r * x_stride, x1 ? x1 + r * x_stride : NULL};
         const Real *const d[2] = {dy + r * y_stride, dy1 ? dy1 + r * y_stride : NULL};
-        Real *const out[2] = {dx ? dx + r * x_stride : NULL, dx1 ? dx1 + r * x_stride : NULL};
-        Real mean_dn = 0, mean_dnn = 0;
+        Real *const out[2] = {dx + r * x_stride, dx1 ? dx1 + r * x_stride : NULL};
+        Real sums[2] = {0, 0};
         for (int p = 0; p < 2 && in[p]; p++)
-            for (int i = 0; i < width; i++) {
-                const Real n = (in[p][i] - mean) * scale, dn = d[p][i] * g[p * y_stride + i];
-                dg[p * y_stride + i] += d[p][i] * n;
-                db[p * y_stride + i] += d[p][i];
-                mean_dn += dn;
-                mean_dnn += dn * n;
-            }
-        mean_dn /= all;
-        mean_dnn /= all;
+            norm_row_sums(in[p], d[p], g + p * y_stride, width, mean, scale, sums);
+        const Real mean_dn = sums[0] / all, mean_dnn = sums[1] / all;
         for (int p = 0; p < 2 && out[p]; p++)
             for (int i = 0; i < width; i++) {
                 const Real n = (in[p][i] - mean) * scale, dn = d[p][i] * g[p * y_stride + i];
                 out[p][i] = (dn - mean_dn - n * mean_dnn) * scale;
             }
     }
+}|>)m4_dnl
+sg_helper(<|norm_sums|>, <|
+/* dg += sum of dy n, db += sum of dy over rows, n = (x - mean) scale; threads share the features */
+static void norm_sums(const Share *s, const int rows, const Real *x, const int width, const int x_stride, const Real *stats, const Real *dy, const int y_stride,
+                      Real *dg, Real *db)
+{
+    enum { SIDE = 4 }; /* vectors side by side */
+    const Range own = share_range(s, y_stride, W);
+    ptrdiff_t i = own.first;
+    for (; i + SIDE * W <= own.end && i + SIDE * W <= width; i += SIDE * W) {
+        V g[SIDE], b[SIDE];
+        UNROLL for (int j = 0; j < SIDE; j++)
+            g[j] = v_get(dg + i + j * W), b[j] = v_get(db + i + j * W);
+        for (ptrdiff_t r = 0; r < rows; r++)
+            UNROLL for (int j = 0; j < SIDE; j++) {
+                const V d = v_get(dy + r * y_stride + i + j * W);
+                g[j] += d * ((v_getu(x + r * x_stride + i + j * W) - v_set(stats[2 * r])) * v_set(stats[2 * r + 1]));
+                b[j] += d;
+            }
+        UNROLL for (int j = 0; j < SIDE; j++)
+            v_put(dg + i + j * W, g[j]), v_put(db + i + j * W, b[j]);
+    }
+    for (; i < own.end && i < width; i++)
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            const Real d = dy[r * y_stride + i];
+            dg[i] += d * ((x[r * x_stride + i] - stats[2 * r]) * stats[2 * r + 1]);
+            db[i] += d;
+        }
 }|>)m4_dnl
 sg_helper(<|stream_mean|>, <|
 static void stream_mean(const int64_t steps, const Real *x, const int width, Real *sum, Real *y)
