@@ -345,11 +345,11 @@ static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char 
     char *first = stream_int(first_unit), *end = stream_int(first_unit + k->units), *args = names(k, NULL), *most = stream_int(e->plan->B);
     const char *tiles = e->plan->vectors ? "even" : "again";
     if (k->block)
-        stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, tiles, NULL);
+        stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, tiles, k->shared ? "shared" : "", NULL);
     else if (k->one_row || k->in_place)
         stream_op(e->stream, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : "sg_tile_rows_in_place", k->name, params, args, first, end, NULL);
     else
-        stream_op(e->stream, "sg_tile_rows", k->name, params, args, first, end, tiles, NULL);
+        stream_op(e->stream, "sg_tile_rows", k->name, params, args, first, end, tiles, k->shared ? "shared" : "", NULL);
     free(first), free(end), free(args), free(most);
 }
 
@@ -444,7 +444,7 @@ static void tile(Emitter *e, const Kernel *k)
 static void each(Emitter *e, const Kernel *k)
 {
     char *params = declare(k, NULL), *units = stream_int(k->units), *comment = stream_comment(k->comment);
-    stream_op(e->stream, "sg_each_begin", k->name, comment, params, units, NULL);
+    stream_op(e->stream, "sg_each_begin", k->name, comment, params, units, k->shared ? "shared" : "", NULL);
     program(e->stream, k);
     stream_op(e->stream, "sg_each_end", NULL);
     free(params), free(units), free(comment);

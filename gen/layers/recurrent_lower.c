@@ -288,6 +288,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->units = r->Hp;
     kernel->slots = r->cell->slots;
     kernel->one_row = stream || r->plan->B == 1;
+    kernel->shared = r->by_units && !stream;
     kernel->turns = turns(r, stream);
     if (r->tail && alone(r, stream)) {
         kernel->tail = r->tail;
@@ -390,7 +391,7 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     bool fresh;
     Kernel *kernel = step_kernel(r, false, &fresh);
     Args args = {.kernel = fresh ? kernel : NULL};
-    text_add(&args.text, "%s%s", rows, turns(r, false) ? ", t & 1" : "");
+    text_add(&args.text, "%s%s%s", r->by_units ? "s, " : "", rows, turns(r, false) ? ", t & 1" : "");
     if (r->hoist) {
         recurrent_arg(&args, "products", false, r->row, "%s + t %% %d * %d", plan_ref(plan, r->products), r->hoist, r->row);
     } else {
@@ -414,16 +415,18 @@ static void forward_call(Run *r, Function *f, const char *rows, const char *at, 
     free(args.text.data);
 }
 
+static bool has_sequences(const Run *r) { return !r->plan->infer_only && !r->by_units; }
+
 /* Packed row where the thread's sequences begin at step t; t - 1 and t + 1 likewise */
 const char *recurrent_step_at(const Run *r, const char *t)
 {
-    return mem_format(r->plan->infer_only ? "m->at[%s]" : r->plan->apart ? "s->at[%s] + s->first" : "m->at[%s] + s->first", t);
+    return mem_format(!has_sequences(r) ? "m->at[%s]" : r->plan->apart ? "s->at[%s] + s->first" : "m->at[%s] + s->first", t);
 }
 
 /* "at" and "rows" of step t; in reverse also "kept", those that go on to step t + 1 */
 void recurrent_step_rows(Run *r, Function *f)
 {
-    const bool shared = !r->plan->infer_only;
+    const bool shared = has_sequences(r);
     function_line(f, "const int64_t at = %s;", recurrent_step_at(r, "t"));
     const char *kept = !r->reverse ? "" : shared ? ", kept = running(m, s, t + 1)" : ", kept = m->rows[t + 1]";
     function_line(f, "const int rows = %s%s;", shared ? "running(m, s, t)" : "m->rows[t]", kept);
@@ -431,7 +434,7 @@ void recurrent_step_rows(Run *r, Function *f)
 
 void recurrent_state_before(Run *r, Function *f, const char *name, const char *kept, const char *start)
 {
-    const char *first = r->plan->carry ? plan_first(r->plan, SPACE_BATCH, start, r->Hp) : start;
+    const char *first = r->plan->carry && !r->by_units ? plan_first(r->plan, SPACE_BATCH, start, r->Hp) : start;
     function_line(f, "const Real *%s = t > 0 ? %s + (%s) * %d : %s;", name, kept, recurrent_step_at(r, "t - 1"), r->Hp, first);
 }
 
@@ -441,6 +444,8 @@ static void forward_step(Run *r, Function *f, const Function *before)
     Plan *plan = r->plan;
     const char *h = plan_ref(plan, r->h), *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *h0 = plan_ref(plan, r->h0);
     const char *c0 = r->cell->has_c ? plan_ref(plan, r->c0) : NULL;
+    if (r->by_units)
+        function_line(f, "meet(s); /* each thread has some of the units, and now those of the step before are all there */");
     recurrent_step_rows(r, f);
     if (before) {
         if (r->reverse)
@@ -466,7 +471,7 @@ Function *recurrent_schedule(Run *r, bool ascending, const char *what, const Fun
 {
     Function *f = plan_function(r->plan, ascending ? FORM_ASCENDING : FORM_DESCENDING, comment, "%s_%s", r->base, what);
     f->step = mem_copy(step->name);
-    f->cut = CUT_SEQUENCES;
+    f->cut = r->by_units ? CUT_OTHER : CUT_SEQUENCES;
     return f;
 }
 
@@ -537,6 +542,7 @@ static Piece cell_lower(Run *r)
     r->G = r->cell->slots * r->Hp;
     r->row = plan_apart(plan, r->G);
     r->hoist = r->in.tokens ? 0 : plan_hoist(plan, r->K);
+    r->by_units = plan_shares_units(plan, h_weights(r) * r->Hp);
     snprintf(r->base, sizeof r->base, "%s_l%d%s", r->layer->name, r->l, r->reverse ? "_reverse" : "");
     weights(r);
     derived(r);

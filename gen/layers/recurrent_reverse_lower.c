@@ -54,9 +54,10 @@ static void reverse_call(Run *r, Function *f, const char *rows, const char *at, 
         kernel->units = r->Hp;
         kernel->slots = cell->slots;
         kernel->in_place = true;
+        kernel->shared = r->by_units;
         kernel->program = reverse_program(r);
     }
-    text_add(&args.text, "%s", rows);
+    text_add(&args.text, "%s%s", r->by_units ? "s, " : "", rows);
     recurrent_arg(&args, "gates", true, r->row, "%s + %s * %d", plan_ref(plan, r->gates), at, r->row);
     if (cell->reverse_h0)
         recurrent_arg(&args, "h0", false, r->Hp, "%s", h0);
@@ -87,7 +88,8 @@ static void gates_product(Run *r, Function *f, const char *what, const char *row
     char *name = mem_format("%s_%d_to_%d_%s%s", r->cell->kind, r->H, units, what, in_place ? "_add" : "");
     char *comment = mem_format("%s = dgates[%d] . transposed weights%s", what, slots * r->Hp, soon ? "; meanwhile the next step's gates come into the first cache" : "");
     Product product = {.name = name, .comment = comment, .rows = rows, .units = plan_pad(r->plan, units), .operands_count = 1,
-                       .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0};
+                       .y = y, .y_stride = y_stride, .in_place = in_place, .all_steps = strcmp(what, "dx") == 0,
+                       .shared = r->by_units && strcmp(what, "dh") == 0};
     product.operands[0] = (Operand){.a = a, .a_stride = r->row, .offset = slot * P, .reps = all ? 1 : r->Hp / P, .run = all ? r->G : slots * P,
                                     .pitch = r->cell->slots * P, .w = plan_ref(r->plan, wt), .w_rows = slots * r->Hp, .next = soon};
     if (more)
@@ -108,13 +110,21 @@ static void chunk_call(Run *r, Function *step, const Function *sums)
     function_line(step, r->reverse ? "    %s(m, s, t / %d * %d);" : "    %s(m, s, t);", sums->name, r->chunk, r->chunk);
 }
 
+static void all_gates(const Run *r, Function *f)
+{
+    if (r->by_units)
+        function_line(f, "meet(s); /* and those of the gates' gradients */");
+}
+
 static void backward_step(Run *r, Function *f, const Function *sums)
 {
     Plan *plan = r->plan;
     const char *h = plan_ref(plan, r->h), *h0 = plan_ref(plan, r->h0), *dh = plan_ref(plan, r->dh);
     const char *c = r->cell->has_c ? plan_ref(plan, r->c) : NULL, *c0 = c ? plan_ref(plan, r->c0) : NULL;
     const char *more = r->cell->dh_part ? plan_ref(plan, r->dh_part) : NULL;
-    char *first = mem_format(" + s->first * %d", r->Hp), *own_dh = mem_format("%s%s", dh, first), *own_more = more ? mem_format("%s%s", more, first) : NULL;
+    char *first = r->by_units ? mem_copy("") : mem_format(" + s->first * %d", r->Hp), *own_dh = mem_format("%s%s", dh, first), *own_more = more ? mem_format("%s%s", more, first) : NULL;
+    if (r->by_units)
+        function_line(f, "meet(s); /* each thread has some of the units, and now those of dh are all there */");
     recurrent_step_rows(r, f);
     if (!r->reverse) {
         if (r->cell->reverse_h0)
@@ -122,6 +132,7 @@ static void backward_step(Run *r, Function *f, const Function *sums)
         if (c)
             recurrent_state_before(r, f, "c0", c, c0);
         reverse_call(r, f, "rows", "at", first, "h0", "c0");
+        all_gates(r, f);
         chunk_call(r, f, sums);
         function_line(f, "if (t == 0)");
         function_line(f, "    return; /* nothing before it learns */");
@@ -133,9 +144,10 @@ static void backward_step(Run *r, Function *f, const Function *sums)
     if (r->cell->reverse_h0 || c || plan_fetch(plan, r->row))
         function_line(f, "const int64_t after = %s; /* the first `kept` rows go on to step t + 1 */", recurrent_step_at(r, "t + 1"));
     char *h1 = mem_format("%s + after * %d", h, r->Hp), *c1 = c ? mem_format("%s + after * %d", c, r->Hp) : NULL;
-    char *from = mem_format(" + (s->first + kept) * %d", r->Hp);
+    char *from = mem_format(r->by_units ? " + kept * %d" : " + (s->first + kept) * %d", r->Hp);
     reverse_call(r, f, "kept", "at", first, h1, c1);
     reverse_call(r, f, "rows - kept", "(at + kept)", from, h0, c0);
+    all_gates(r, f);
     chunk_call(r, f, sums);
     gates_product(r, f, "dh", "kept", "at", "after", r->cell->h_slot, r->cell->h_slots, r->w_hh_t, r->H, own_dh, r->Hp, own_more, false);
 }
@@ -308,8 +320,9 @@ static Function *chunk_gradients(Run *r)
     const bool own = r->parts && (!dx || r->plan->apart); /* of two threads each has all that it reads */
     if (own)
         function_line(f, "if (s->count > PARTS)");
-    function_line(f, own ? "    meet(s); /* more threads than parts: the others' sequences have passed these steps, too */"
-                         : "meet(s); /* the other threads' sequences have passed these steps, too */");
+    if (!r->by_units)
+        function_line(f, own ? "    meet(s); /* more threads than parts: the others' sequences have passed these steps, too */"
+                             : "meet(s); /* the other threads' sequences have passed these steps, too */");
     if (dx) {
         function_line(f, "const Range own = share_steps(m, s, t, past);");
         input_products(r, f);

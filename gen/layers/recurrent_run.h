@@ -14,6 +14,7 @@ typedef struct Run {
     int row;            /* from one row of gates to the next */
     int hoist;          /* steps whose input products are made together, into `products`; 0: each step makes its own */
     int chunk;          /* steps of the backward pass after which their gradients of weights are made; 0: of all at the end */
+    bool by_units;      /* threads share the units of a step, not its sequences, and meet before they read what all have written */
     bool parts;         /* sequences in two parts, each with sums of its own for these gradients */
     bool reverse, bias;
     bool ends;          /* nobody but `last` takes the output: only the state behind a sequence has a gradient from outside, and dh starts as that */

@@ -38,7 +38,7 @@ static bool check_calls(const Plan *plan, const Function *f)
         const Kernel *k = find_kernel(plan, f->statements[i].text);
         if (!k)
             return fail("calls a kernel that does not exist", f->name);
-        const int before = k->kind == KERNEL_DOTS ? 0 : k->runs ? 4 : k->kind == KERNEL_OUTER || k->kind == KERNEL_SUM || k->turns ? 2 : 1; /* the thread's share, runs and their pitch, rows, which turn */
+        const int before = k->kind == KERNEL_DOTS ? 0 : k->runs ? 4 : k->kind == KERNEL_OUTER || k->kind == KERNEL_SUM || k->turns || k->shared ? 2 : 1; /* the thread's share, runs and their pitch, rows, which turn */
         if (count_args(f->statements[i].args) != k->params_count + before)
             return fail("calls a kernel with the wrong number of arguments", f->name);
     }

@@ -151,6 +151,7 @@ typedef struct Kernel {
     int late;               /* one_row: of the last source's slots the first ones, summed behind the first pass of the program; 0: all are there before it */
     bool staggered;         /* one_row: vectors of units one behind the other: each one's products with the last vector of the state stand beside the functions of the one before */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
+    bool shared;            /* threads share the units (a Share * stands before the rows), not the rows */
     int sources_count;
     Source sources[SOURCES_MAX];
     int params_count;
@@ -289,7 +290,7 @@ typedef struct Product {
     int y_stride;
     const char *other, *other_ref; /* one more row param of the program, or NULL; stride y_stride */
     bool in_place;
-    bool all_steps, one_row;
+    bool all_steps, one_row, shared;
 } Product;
 /* y = more + the sums; more: C expression of row 0, as y's rows; y itself, where the product is in_place */
 void product_add(Product *product, const char *more);
@@ -334,6 +335,8 @@ bool plan_fetch(const Plan *plan, int64_t row);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the
  * end, and then they have not) */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);
+/* Whether threads share the units of a step instead of its sequences, where so many weights are multiplied with the state */
+bool plan_shares_units(const Plan *plan, int64_t weights);
 /* Steps of a backward pass after which their gradients of weights are made, a row having so many reals; 0: those of all at the end */
 int plan_chunk(const Plan *plan, int64_t row);
 bool plan_place(Plan *plan);  /* place.c: offsets; false: beyond 2^62 bytes */

@@ -79,6 +79,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
         kernel->first_panel = first;
         kernel->in_place = p->in_place;
         kernel->one_row = p->one_row;
+        kernel->shared = p->shared;
         kernel->rows = p->most_rows;
         fill_init(kernel, p);
         fill_sources(kernel, p);
@@ -89,7 +90,7 @@ static void product_range(Plan *plan, Function *f, const Product *p, int first, 
     }
     kernel->all_steps |= p->all_steps; /* one kernel may serve a layer of every step and one behind the pooling */
     Text args = {0};
-    text_add(&args, "%s", p->rows);
+    text_add(&args, "%s%s", p->shared ? "s, " : "", p->rows);
     if (p->init == INIT_BIAS || (p->init == INIT_LOOKUP && p->init_ref))
         text_add(&args, ", %s", p->init_ref);
     if (p->init == INIT_LOOKUP)

@@ -105,11 +105,17 @@ $1    for (; row < rows; row += $2_R - 1)
 $1        $2_tile($2_R - 1, $3row, $4);
 |>)m4_dnl
 $1}|>)m4_dnl
-sg_defop(<|sg_tile_rows|>, 6, <|}
+m4_dnl shared: threads share the units, in whole tiles
+m4_define(<|sg_if_shared|>, <|m4_ifelse(<|$1|>, <|shared|>, <|$2|>, <|$3|>)|>)m4_dnl
+m4_define(<|sg_units_share|>, <|sg_if_shared(<|$4|>, <|    const Range units = share_range(s, m4_eval($3 - $2), $1_N * W);
+|>)|>)m4_dnl
+m4_define(<|sg_units_each|>, <|sg_if_shared(<|$4|>, <|for (int u = m4_ifelse($2, 0, , $2 + )(int)units.first; u < m4_ifelse($2, 0, , $2 + )units.end; u += $1_N * W)|>, <|for (int u = $2; u < $3; u += $1_N * W)|>)|>)m4_dnl
+sg_defop(<|sg_tile_rows|>, 7, <|}
 
-static void $1(const int rows, $2)
+static void $1(sg_if_shared(<|$7|>, <|const Share *s, |>)const int rows, $2)
 {sg_tiles_less(<|$1|>, <|$6|>)
-    for (int u = $4; u < $5; u += $1_N * W) {
+sg_units_share(<|$1|>, $4, $5, <|$7|>)m4_dnl
+    sg_units_each(<|$1|>, $4, $5, <|$7|>) {
 sg_tiles(<|        |>, <|$1|>, , <|u, $3|>, <|$6|>)
     }
 }|>)m4_dnl
@@ -167,12 +173,13 @@ sg_defop(<|sg_blocked_pause|>, 0, <|    if (block < BLOCKS - 1) {
                 sums[b][j] = acc[b][j];
         return;
     }|>)m4_dnl
-sg_defop(<|sg_blocked_rows|>, 8, <|}
+sg_defop(<|sg_blocked_rows|>, 9, <|}
 
-static void $1(const int rows, $2)
+static void $1(sg_if_shared(<|$9|>, <|const Share *s, |>)const int rows, $2)
 {sg_tiles_less(<|$1|>, <|$8|>)
     V sums[$7 + $1_R][$1_N * $6]; /* on the stack */
-    for (int u = $4; u < $5; u += $1_N * W)
+sg_units_share(<|$1|>, $4, $5, <|$9|>)m4_dnl
+    sg_units_each(<|$1|>, $4, $5, <|$9|>)
         for (int block = 0; block < $1_BLOCKS; block++) {
 sg_tiles(<|            |>, <|$1|>, <|block, |>, <|u, sums + row, $3|>, <|$8|>)
         }

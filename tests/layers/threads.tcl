@@ -65,6 +65,14 @@ test apart_are_there { lmap behind {{} layer_norm {{linear: {out: 9}}}} {
 set per_step {-batch 33 -input rows -target {signal 40} -model {"lstm: {hidden: 40}"}}
 set one_hot {-batch 33 -sequences 100 -model {"lstm: {hidden: 40, layers: 2}" last "linear: {out: classes}"}}
 test apart/not { lmap together [list $per_step $one_hot] { list [are_apart {*}$together] [differing $quick $portable {*}$together] } } {{0 {}} {0 {}}}
+# Many weights and few sequences: threads share the units of a step, and meet in every step; with gradients every few steps, both directions, states carried on
+proc are_by_units {args} { return [regexp {_step\(s, rows|_step\(s, kept} [ran $::seqgen [spec {*}$args] {*}$::portable --dump plan]] }
+set by_units {-T 40 -batch 5 -sequences 9 -input rows -target {value 2} -codegen {"real: float64"} -model {"lstm: {hidden: 264}" last "linear: {out: targets}"}}
+test by_units { differing $quick $portable {*}$by_units } {}
+set both_ways {-T 5 -batch 6 -sequences 20 -input rows -target {tag 3} -codegen {"real: float64"} -model {"gru: {hidden: 300, bidirectional: true}" {dropout: {p: 0.2}} "rnn: {hidden: 520}" "linear: {out: classes}"}}
+test by_units/both_ways { differing $quick $portable {*}$both_ways } {}
+test by_units/are_there { list [are_by_units {*}$by_units] [regexp {over \d+ steps from t on} [ran $seqgen [spec {*}$by_units] {*}$portable --dump plan]] [are_by_units {*}$both_ways] \
+    [are_by_units {*}$by_units -batch 33] [are_by_units {*}$by_units -model {"lstm: {hidden: 248}" last "linear: {out: targets}"}] } {1 1 1 0 0}
 test parts_are_there { regexp {part < PARTS} [ran $seqgen [spec -T 60 {*}$parts] {*}$portable --dump plan] } 1
 test vectors { differing $vectors {} -model {"embedding: {dim: 9}" "lstm: {hidden: 40, bidirectional: true}" last "linear: {out: classes}"} } {}
 
