@@ -157,7 +157,7 @@ static void pass(Stream *s, const Kernel *k, bool second)
     const Program *p = &k->program;
     const Let *list = second ? p->rest : p->lets;
     if (k->staggered)
-        stream_op(s, second ? "sg_staggered_second" : "sg_staggered_first", NULL);
+        stream_op(s, second ? "sg_staggered_second" : "sg_staggered_first", k->turns ? "turns" : "", NULL);
     else
         stream_op(s, !has_access(p, second) ? "sg_program_of_sums" : second && !k->late ? "sg_program_again" : "sg_program_begin", NULL);
     slots(s, k, list);
@@ -265,10 +265,10 @@ static void source(Stream *s, const Kernel *k, const Source *c, int first_block,
     char *beside = term(" + %d", beside_of(k, c));
     if (k->block)
         blocked_source(s, k, c, a, next, first_block, panel);
+    else if (k->staggered && last)
+        stream_op(s, k->turns ? "sg_staggered_turns_source" : "sg_staggered_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row && (state || tail_gates(k)))
         stream_op(s, "sg_single_source_state", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], k->turns && last ? "turns" : "", lanes, beside, NULL);
-    else if (k->staggered && last)
-        stream_op(s, "sg_staggered_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], NULL);
     else if (k->one_row && c->reps == 1)
         stream_op(s, "sg_single_source", c->a, a[1], a[2], c->w, a[3], a[4], a[5], a[6], from ? from : "0", end ? end : a[6], NULL);
     else if (k->one_row)
@@ -346,8 +346,10 @@ static void tile_end(Emitter *e, const Kernel *k, const char *slots, const char 
     const char *tiles = e->plan->vectors ? "even" : "again";
     if (k->block)
         stream_op(e->stream, "sg_blocked_rows", k->name, params, args, first, end, slots, most, tiles, k->shared ? "shared" : "", NULL);
+    else if (k->turns)
+        stream_op(e->stream, "sg_single_turns", k->name, params, args, first, end, k->staggered ? "staggered" : "", NULL);
     else if (k->one_row || k->in_place)
-        stream_op(e->stream, k->turns ? "sg_single_turns" : k->one_row ? "sg_single_end" : "sg_tile_rows_in_place", k->name, params, args, first, end, NULL);
+        stream_op(e->stream, k->one_row ? "sg_single_end" : "sg_tile_rows_in_place", k->name, params, args, first, end, NULL);
     else
         stream_op(e->stream, "sg_tile_rows", k->name, params, args, first, end, tiles, k->shared ? "shared" : "", NULL);
     free(first), free(end), free(args), free(most);

@@ -271,12 +271,53 @@ sg_staggered_k(<|                |>, <|0|>, <|k|>, <|from|>, <|$7|>, <|$8|>)
                     UNROLL for (int q = 0; q < S; q++)
                         acc[b][q * N + j] += acc[b + half][q * N + j];
         }|>)m4_dnl
-sg_defop(<|sg_staggered_second|>, 0, <|        if (i > 0) { /* the vector before: second half of the equations */
+m4_dnl sg_staggered_turns_source(the same): where every other call goes backwards, turn being a constant in each of two copies of the tile
+sg_defop(<|sg_staggered_turns_source|>, 8, <|    /* Of the state the vector that was there last comes last: where one tile has all units, that is the one that the call before came to at its end. This call
+     * begins with that vector of units, and writes over what the others still read: it is kept. */
+    enum { ALL = $3, STEP = $8 * P };
+    const Real *state = $1$2, *weights = $4$6 + SPAN(u, $5 * STEP);
+    const int late = EARLY && !turn ? EARLY : 0, past = EARLY && turn ? W : ALL; /* k's of it; without EARLY all */
+    _Alignas(V_BYTES) Real kept[W];
+    if (EARLY)
+        v_put(kept, v_get(state + late));
+    { /* the others, for all units: from the end whose weights were read last */
+        const int first = turn ? past : 0, count = ALL - (past - late), whole = count / K * K;
+        const Real *in = state + first;
+        for (int k = whole; k < count; k++) {
+            const Real *from = weights + (first + k) * STEP;
+sg_single_k(<|            |>, <|0|>, <|k|>, <|from|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>)
+        }
+        UNROLL_4 for (int i = 0; i < whole; i += K) {
+            const int k = turn ? whole - K - i : i;
+            const Real *from = weights + (first + k) * STEP;
+            UNROLL for (int b = 0; b < K; b++)
+sg_single_k(<|                |>, <|b|>, <|k + b|>, <|from + b * STEP|>, <|$5|>, <|$7|>, <|$8|>, <|0|>, <|$8|>)
+        }
+    }
+    /* the last vector, for one vector of units after the other; the functions of each run beside the sums of the next */
+    UNROLL for (int i = 0; i <= N; i++) {
+        if (i < N) {
+            const int j = turn ? i : N - 1 - i, count = past - late, whole = count / K * K;
+            const Real *in = EARLY ? kept : state, *from = weights + late * STEP + SPAN(j * W, $5 * STEP);
+            for (int k = whole; k < count; k++)
+sg_staggered_k(<|                |>, <|0|>, <|k|>, <|from + k * STEP|>, <|$7|>, <|$8|>)
+            UNROLL_4 for (int n = 0; n < whole; n += K) {
+                const int k = turn ? whole - K - n : n;
+                UNROLL for (int b = 0; b < K; b++)
+sg_staggered_k(<|                    |>, <|b|>, <|k + b|>, <|from + (k + b) * STEP|>, <|$7|>, <|$8|>)
+            }
+            UNROLL for (int half = K / 2; half > 0; half /= 2)
+                UNROLL for (int b = 0; b < half; b++)
+                    UNROLL for (int q = 0; q < S; q++)
+                        acc[b][q * N + j] += acc[b + half][q * N + j];
+        }|>)m4_dnl
+m4_dnl sg_staggered_second(turns or nothing), sg_staggered_first(the same)
+sg_defop(<|sg_staggered_second|>, 1, <|        if (i > 0) { /* the vector before: second half of the equations */
             enum { b = 0, at = row };
-            const int j = i - 1, v = u + j * W;|>)m4_dnl
-sg_defop(<|sg_staggered_first|>, 0, <|        if (i < N) { /* first half */
+            const int j = m4_ifelse(<|$1|>, <|turns|>, <|turn ? i - 1 : N - i|>, <|i - 1|>), v = u + j * W;|>)m4_dnl
+sg_defop(<|sg_staggered_first|>, 1, <|        if (i < N) { /* first half */
             enum { b = 0, at = row };
-            const int j = i, v = u + j * W;|>)m4_dnl
+            const int j = m4_ifelse(<|$1|>, <|turns|>, <|turn ? i : N - 1 - i|>, <|i|>), v = u + j * W;|>)m4_dnl
 sg_defop(<|sg_staggered_end|>, 0, <|    }|>)m4_dnl
 m4_dnl sg_single_source_state(those of sg_single_source, turns or nothing, LANES of a tail or nothing, " + where its rows begin in w_tail"): where every
 m4_dnl other call goes backwards, this does from the last input to the first.
@@ -367,13 +408,17 @@ m4_ifelse(<|$7|>, <|turns|>, <|    const int step = turn ? -$1_N * W : $1_N * W,
     $1_tail($4, tail, $6);
 }|>)m4_dnl
 m4_dnl sg_single_turns: the first cache does not hold the weights; what the last call read last is read first.
-sg_defop(<|sg_single_turns|>, 5, <|}
+m4_dnl The sixth argument: staggered, or nothing
+sg_defop(<|sg_single_turns|>, 6, <|}
 
 sg_turn_comment<||>static void $1(const int rows, const int turn, $2)
 {
     const int step = turn ? -$1_N * W : $1_N * W;
     for (int u = turn ? $5 + step : $4; u >= $4 && u < $5 && rows > 0; u += step)
-        $1_tile(turn, u, $3);
+m4_ifelse(<|$6|>, <|staggered|>, <|        if (turn)
+            $1_tile(1, u, $3);
+        else
+            $1_tile(0, u, $3);|>, <|        $1_tile(turn, u, $3);|>)
 }|>)m4_dnl
 sg_defop(<|sg_single_end|>, 5, <|}
 
