@@ -80,6 +80,19 @@ static char *wrap(const char *name, const char *args, const char *indent)
     return text.data;
 }
 
+/* A line that calls a helper, the same */
+static char *wrap_line(const char *line)
+{
+    const size_t depth = strspn(line, " "), length = strlen(line);
+    const char *name = line + depth, *open = strchr(line, '(');
+    if (length <= 114 || !open || strcspn(name, " ") < (size_t)(open - name) || strcmp(line + length - 2, ");") != 0)
+        return mem_copy(line);
+    char *head = mem_format("%.*s", (int)(open - name), name), *args = mem_format("%.*s", (int)(line + length - 2 - open - 1), open + 1);
+    char *indent = mem_format("%*s", (int)depth, ""), *wrapped = wrap(head, args, indent), *whole = mem_format("%s%s(%s);", indent, head, wrapped);
+    free(head), free(args), free(indent), free(wrapped);
+    return whole;
+}
+
 static void statements(Stream *s, const Function *f)
 {
     for (int i = 0; i < f->count; i++) {
@@ -89,8 +102,11 @@ static void statements(Stream *s, const Function *f)
             char *args = wrap(st->text, st->args, indent);
             stream_op(s, "sg_call", st->text, args, indent, NULL);
             free(args);
-        } else
-            stream_op(s, "sg_line", st->text, NULL);
+        } else {
+            char *line = wrap_line(st->text);
+            stream_op(s, "sg_line", line, NULL);
+            free(line);
+        }
     }
 }
 

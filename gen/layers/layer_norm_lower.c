@@ -72,7 +72,8 @@ static void part_sums(const Norm *n, Function *f)
     function_line(f, "meet(s);");
     function_line(f, "for (int part = 0; part < PARTS; part++) {");
     function_line(f, "    const Share p = share_part(m, s, part);");
-    function_line(f, "    Real *dg = part ? %s : %s, *db = part ? %s : %s;", g, plan_grad_ref(plan, n->g), b, plan_grad_ref(plan, n->b));
+    function_line(f, "    Real *dg = part ? %s : %s;", g, plan_grad_ref(plan, n->g));
+    function_line(f, "    Real *db = part ? %s : %s;", b, plan_grad_ref(plan, n->b));
     function_line(f, "    for (int t = 0; t < m->steps; t++)%s", n->in.pieces > 1 ? " {" : "");
     sums(n, f, "&p", "running(m, &p, t)", "(p.at[t] + p.first)", "dg", "db", "        ");
     if (n->in.pieces > 1)
