@@ -84,7 +84,7 @@ static void part_product(Run *r, Function *f, Outer o, const char *from, const c
     Plan *plan = r->plan;
     const char *gates = plan_ref(plan, r->gates);
     void (*call)(Plan *, Function *, const Outer *) = a ? outer_call : sum_call;
-    o.share = "&p", o.pitch = plan->apart ? "p.at[1] - p.at[0]" : "m->count";
+    o.share = "&p", o.pitch = plan->apart ? "pitch" : "m->count";
     o.runs = mem_format("%s - %s", past, from), o.rows = "p.rows";
     o.a = a ? row(r, a, a_step[0], o.a_stride) : NULL, o.d = row(r, gates, d_step[0], r->row);
     function_line(f, "    if (m->dense)");
@@ -103,6 +103,8 @@ void recurrent_part_gradients(Run *r, Function *f)
     const char *h = plan_ref(plan, r->h);
     function_line(f, "for (int part = 0; part < PARTS; part++) {");
     function_line(f, "    const Share p = share_part(m, s, part);");
+    if (plan->apart)
+        function_line(f, "    const ptrdiff_t pitch = p.at[1] - p.at[0]; /* from step to step, where every sequence has every step */");
     function_line(f, "    Real *dw_ih = part ? %s : %s;", plan_ref(plan, r->part_w_ih), plan_grad_ref(plan, r->w_ih));
     function_line(f, "    Real *dw_hh = part ? %s : %s;", plan_ref(plan, r->part_w_hh), plan_grad_ref(plan, r->w_hh));
     if (r->bias)

@@ -25,7 +25,7 @@ static void pack_input(Model *m<||>sg_share, const $1 *input)
 }|>)m4_dnl
 sg_defop(<|sg_pack_lengths|>, 0, <|
 sg_if(sg_apart, <|
-/* The same rows part by part, and then step by step */
+/* The same rows part by part, and then step by step; less the first sequence of the part, which is added where they are looked for */
 static void lay_apart(Model *m)
 {
     const int cut = share_cut(m, 1, PARTS);

@@ -56,6 +56,38 @@ test apart { differing $quick $portable {*}$apart -model {"lstm: {hidden: 40, la
 test apart/mean { differing $quick $portable {*}$apart -model {"gru: {hidden: 40}" relu "rnn: {hidden: 60, bidirectional: true}" mean "linear: {out: targets}"} } {}
 test apart/flatten { differing $quick $portable {*}$apart -model {{dropout: {p: 0.2}} "gru: {hidden: 40, bidirectional: true}" tanh flatten "linear: {out: targets}"} } {}
 test apart/norm { differing $quick $portable {*}$apart -model {"gru: {hidden: 40, bidirectional: true}" layer_norm "lstm: {hidden: 35}" layer_norm max "linear: {out: targets}"} } {}
+# .. which equal numbers do not show: packed for two threads, the second one's rows of all steps stand behind the first one's
+put rows.c {#define SEQGEN_NO_MAIN
+#include "m.c"
+static Model model;
+static int rows_of(const Share *s, ptrdiff_t *first, ptrdiff_t *end) /* 0: they stand behind each other, from *first to *end */
+{
+    *first = *end = s->at[0] + s->first;
+    for (int t = 0; t < model.steps; *end += running(&model, s, t++))
+        if (s->at[t] + s->first != *end)
+            return 1;
+    return 0;
+}
+int main(void)
+{
+    const int32_t lengths[] = {7, 3, 60, 41, 60, 2, 33};
+    ptrdiff_t first[2], end[2];
+    m_init(&model);
+    pack_lengths(&model, 7, lengths, 2);
+    for (int i = 0; i < 2; i++) {
+        const Share own = share_of(&model, &(Share){.index = i, .until = i + 1, .count = 2});
+        if (rows_of(&own, &first[i], &end[i]) || own.rows == 0)
+            return 1;
+    }
+    return first[0] != 0 || first[1] != end[0] || end[1] != model.total;
+}
+}
+test apart/rows {
+    ran $seqgen [spec -name m -T 60 {*}$apart -model {"lstm: {hidden: 40}" max "linear: {out: targets}"}] {*}$portable -o m.c --quiet
+    set build [file dirname [file dirname $seqgen]]
+    ran gcc -O1 -I$build/include -I. rows.c -o rows {*}[glob $build/lib/libseqtrain.a $build/lib/libseqrt.a] -ljansson -lm -lpthread
+    ran ./rows
+} {}
 test apart/full { differing $quick $portable -batch 32 -sequences 64 -input shaped -target {value 2} -model {"lstm: {hidden: 48}" last "linear: {out: targets}"} } {}
 # What adds up rows of all threads in one order keeps them together
 proc are_apart {args} { return [regexp {s->at\[} [ran $::seqgen [spec -T 60 {*}$args] {*}$::portable --dump plan]] }
@@ -71,6 +103,37 @@ set by_units {-T 40 -batch 5 -sequences 9 -input rows -target {value 2} -codegen
 test by_units { differing $quick $portable {*}$by_units } {}
 set both_ways {-T 5 -batch 6 -sequences 20 -input rows -target {tag 3} -codegen {"real: float64"} -model {"gru: {hidden: 300, bidirectional: true}" {dropout: {p: 0.2}} "rnn: {hidden: 520}" "linear: {out: classes}"}}
 test by_units/both_ways { differing $quick $portable {*}$both_ways } {}
+# .. which equal numbers do not show either: of a step each of two threads has half
+put units.c {#define SEQGEN_NO_MAIN
+#include "m.c"
+static Model model;
+static int made(void)
+{
+    int units = 0;
+    for (int i = 0; i < 264; i++)
+        units += model.lstm_l0_h[i] != 0;
+    return units;
+}
+int main(void)
+{
+    const int32_t lengths[] = {1, 1};
+    m_init(&model);
+    m_init_weights(&model, 1);
+    pack_lengths(&model, 2, lengths);
+    for (int i = 0; i < 2; i++) {
+        lstm_l0_step(&model, &(Share){.index = i, .until = i + 1, .count = 2}, 0);
+        if (made() != 132 * (i + 1))
+            return 1;
+    }
+    return 0;
+}
+}
+test by_units/halves {
+    ran $seqgen [spec -name m {*}$by_units] {*}$portable -o m.c --quiet
+    set build [file dirname [file dirname $seqgen]]
+    ran gcc -O1 -I$build/include -I. units.c -o units {*}[glob $build/lib/libseqtrain.a $build/lib/libseqrt.a] -ljansson -lm -lpthread
+    ran ./units
+} {}
 test by_units/are_there { list [are_by_units {*}$by_units] [regexp {over \d+ steps from t on} [ran $seqgen [spec {*}$by_units] {*}$portable --dump plan]] [are_by_units {*}$both_ways] \
     [are_by_units {*}$by_units -batch 33] [are_by_units {*}$by_units -model {"lstm: {hidden: 248}" last "linear: {out: targets}"}] } {1 1 1 0 0}
 test parts_are_there { regexp {part < PARTS} [ran $seqgen [spec -T 60 {*}$parts] {*}$portable --dump plan] } 1
