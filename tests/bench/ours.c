@@ -149,8 +149,7 @@ static void layer_all(void)
 
 static void layer_time(void)
 {
-    run_step(); /* the gradient of the layer's output is there now */
-    pack_lengths(&model, BENCH_B, lengths);
+    run_step(); /* the sequences are packed now, and the gradient of the output of the layer is there */
     share = share_of(&model, &alone);
     const double all = clock_best(layer_all), refresh = clock_best(layer_refresh), forward = clock_best(layer_forward);
     const double gradients = clock_best(layer_gradients);
