@@ -325,6 +325,15 @@ static void inits(Stream *s, const Kernel *k)
     }
 }
 
+/* What the program stores comes into the first cache while the sums are made. */
+static void fetches(Stream *s, const Kernel *k)
+{
+    stream_op(s, "sg_fetch_begin", k->block ? "blocked" : "", NULL);
+    for (const Store *t = k->program.stores; t && t->param; t++)
+        access(s, k, "sg_fetch", "", t->param, t->slot);
+    stream_op(s, "sg_program_end", NULL);
+}
+
 static void tile_begin(Emitter *e, const Kernel *k, const char *slots, const char *params)
 {
     char *rows = by_width(e, k->rows_tile), *units = by_width(e, k->units_tile), *comment = stream_comment(k->comment), *all = stream_int(k->units - (k->tail ? e->plan->P : 0));
@@ -422,6 +431,8 @@ static void tile(Emitter *e, const Kernel *k)
     inits(s, k);
     if (tail_gates(k) && has_bias(k))
         stream_op(s, "sg_tail_bias", lanes, NULL);
+    if (k->fetches)
+        fetches(s, k);
     if (k->block)
         stream_op(s, "sg_blocked_resume", NULL);
     for (int i = 0, block = 0; i < sources; block += kernel_blocks(k, &k->sources[i++]))
@@ -465,7 +476,8 @@ static void outer(Emitter *e, const Kernel *k)
     const int numbers[9] = {k->slots, k->inputs, k->a_stride, k->d_stride, k->d_slots, k->d_slot, k->w_rows, k->w_first, k->units};
     for (int i = 0; i < 9; i++)
         a[i] = i == 5 ? term(" + %d * P", numbers[i]) : i == 7 && numbers[i] ? mem_format("(k + %d)", numbers[i]) : i == 7 ? mem_copy("k") : stream_int(numbers[i]);
-    stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], k->sums ? "sums" : "", k->runs ? "runs" : "", NULL);
+    stream_op(e->stream, "sg_outer", k->name, k->comment, rows, units, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], k->sums ? "sums" : "", k->runs ? "runs" : "",
+              k->fetches ? "fetches" : "", NULL);
     for (int i = 0; i < 9; i++)
         free(a[i]);
     free(rows), free(units);

@@ -302,6 +302,7 @@ static Kernel *step_kernel(Run *r, bool stream, bool *fresh)
     kernel->one_row = stream || r->plan->B == 1;
     kernel->shared = r->by_units && !stream;
     kernel->turns = turns(r, stream);
+    kernel->fetches = keeps(r) && !kernel->one_row && plan_fetch_written(r->plan, r->row);
     if (r->tail && alone(r, stream)) {
         kernel->tail = r->tail;
         kernel->tail_units = r->H % r->plan->P;

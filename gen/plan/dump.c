@@ -44,6 +44,8 @@ static void dump_kernel(const Kernel *k, bool ops_only, Text *t)
         text_add(t, "      inputs in blocks of %d%s\n", k->block, k->ahead ? ", the next one fetched ahead" : "");
     if (!ops_only && k->sources_count > 0 && k->sources[0].next)
         text_add(t, "      the next step's rows fetched meanwhile\n");
+    if (!ops_only && k->fetches)
+        text_add(t, k->kind == KERNEL_OUTER ? "      the next tile's sums fetched meanwhile\n" : "      what it writes is fetched before the sums\n");
     if (!ops_only && k->turns)
         text_add(t, "      every other step reads the weights backwards\n");
     if (!ops_only && k->tail)

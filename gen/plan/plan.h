@@ -152,6 +152,7 @@ typedef struct Kernel {
     bool staggered;         /* one_row: vectors of units one behind the other: each one's products with the last vector of the state stand beside the functions of the one before */
     bool one_row;           /* streaming, or a batch of one: never called for more than a row */
     bool shared;            /* threads share the units (a Share * stands before the rows), not the rows */
+    bool fetches;           /* what it writes is far from the core. TILE: it is fetched before the sums are made; OUTER: the next tile's while this one's grow */
     int sources_count;
     Source sources[SOURCES_MAX];
     int params_count;
@@ -332,6 +333,8 @@ int plan_tail(const Plan *plan, int units, int slots);
 bool plan_multiplies_vocabulary(const Plan *plan, int tokens, int vector);
 /* Whether a product of a step's rows fetches those of the next step meanwhile, a row having so many reals */
 bool plan_fetch(const Plan *plan, int64_t row);
+/* .. and whether those that a step writes are fetched before */
+bool plan_fetch_written(const Plan *plan, int64_t row);
 /* Whether the gradients of so many weights have sums of their own for parts of the batch (PARTS of the C), being made every `chunk` steps (0: at the
  * end, and then they have not) */
 bool plan_parts(const Plan *plan, int chunk, int64_t weights);

@@ -63,7 +63,7 @@ foreach(file IN LISTS files)
   if(folder MATCHES "^(fuzz|tools)$")
     continue()
   endif()
-  if(folder STREQUAL bench AND NOT name STREQUAL instructions) # times are no tests
+  if(folder STREQUAL bench AND NOT name MATCHES "^(instructions|command)$") # times are no tests
     continue()
   endif()
   set(cost 10)

@@ -1,7 +1,7 @@
 m4_dnl gradient.m4: gradients of weights and biases, summed over rows (KERNEL_OUTER, KERNEL_SUM).
 m4_dnl
 m4_dnl sg_outer(NAME, COMMENT, R by width, N by width, SLOTS, INPUTS, A_STRIDE, D_STRIDE, D_SLOTS, D_SLOT, W_ROWS, W_FIRST, UNITS, sums or nothing, runs or
-m4_dnl   nothing)
+m4_dnl   nothing, fetches or nothing)
 m4_dnl A tile is R inputs x N vectors of units x S slots; rows run past it in blocks that stay in the cache. Threads share the
 m4_dnl units: every sum runs over its rows in their order (all, or those of a fixed part of the batch), so its bits do not depend on how many
 m4_dnl threads there are. sums: the
@@ -10,7 +10,7 @@ m4_dnl rows come in runs of `rows`, `pitch` rows apart: some sequences of a batc
 m4_define(<|sg_if_sums|>, <|m4_ifelse(<|$1|>, <|sums|>, <|$2|>, <|$3|>)|>)m4_dnl
 m4_define(<|sg_more|>, <|sg_if_runs(<|$1|>, <|    |>)|>)m4_dnl
 m4_define(<|sg_if_runs|>, <|m4_ifelse(<|$1|>, <|runs|>, <|$2|>, <|$3|>)|>)m4_dnl
-sg_defop(<|sg_outer|>, 15, <|
+sg_defop(<|sg_outer|>, 16, <|
 /* $2 */
 enum { $1_R = $3, $1_N = $4 };
 
@@ -27,6 +27,12 @@ INLINE void $1_tile(const int R, const int k, const int u, sg_if_runs(<|$15|>, <
 sg_if_sums(<|$14|>, <|    UNROLL for (int q = 0; q < S; q++)
         UNROLL for (int j = 0; j < N; j++)
             sum[q * N + j] = with_db ? v_get(db + SPAN(u, S * P) + SPAN(j * W, S * P) + q * P) : v_zero();
+|>)m4_dnl
+m4_ifelse(<|$16|>, <|fetches|>, <|    const Real *next = k + 2 * R <= $6 ? out + R * S * P : out; /* the next tile's sums come from afar, while this one's grow */
+    UNROLL for (int b = 0; b < R; b++)
+        UNROLL for (int q = 0; q < S; q++)
+            UNROLL for (int j = 0; j < N; j++)
+                v_fetch_near(next + b * S * P + SPAN(j * W, $11 * S * P) + q * P);
 |>)m4_dnl
     a += k;
     d += SPAN(u, $9 * P)$10;

@@ -84,6 +84,17 @@ sg_defop(<|sg_note|>, 1, <|            /* $1 */|>)m4_dnl
 sg_defop(<|sg_store|>, 3, <|            v_put($2 + at * $3 + v, $1);|>)m4_dnl
 sg_defop(<|sg_store_slot|>, 5, <|            v_put($2 + at * $3 + SPAN(v, $4 * P)$5, $1);|>)m4_dnl
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
+m4_dnl What is stored is fetched before: sg_fetch_begin(blocked or nothing), sg_fetch or sg_fetch_slot for each store, as those with a value, sg_program_end
+sg_defop(<|sg_fetch_begin|>, 1, <|    /* what is written behind the sums, a line of the cache at a time */
+m4_ifelse(<|$1|>, <|blocked|>, <|    if (block == BLOCKS - 1)
+    |>)    UNROLL for (int b = 0; b < R; b++)
+m4_ifelse(<|$1|>, <|blocked|>, <|    |>)        UNROLL for (int j = 0; j < N; j++) {
+            const ptrdiff_t at = row + b;
+            const int v = u + j * W;
+            if (W < P && v % P > 0)
+                continue;|>)m4_dnl
+sg_defop(<|sg_fetch|>, 3, <|            v_fetch_near($2 + at * $3 + v);|>)m4_dnl
+sg_defop(<|sg_fetch_slot|>, 5, <|            v_fetch_near($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl
 m4_dnl
 m4_dnl sg_tile_rows(NAME, PARAMS, ARGS, FIRST UNIT, END, even or again): the kernel over all rows. again: rows past the last whole tile are
 m4_dnl done together with rows done already, which gives those the same values again. even: so are they where rows are few; else

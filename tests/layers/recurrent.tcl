@@ -198,6 +198,28 @@ test chunks/vectors_are_there { chunks $keys {} } 1
 test fetched/are { regexp -all {next step's rows fetched meanwhile} [ran $seqgen [spec {*}$keys] --dump plan] } 1
 test fetched/from_both_sides { regexp -all {lstm_16_to_16_dh\([^\n]*, m->d.lstm_l0(?:_reverse)?_weight_hh_t, m->lstm_l0(?:_reverse)?_gates \+ } [ran $seqgen [spec {*}$keys] --dump plan] } 2
 test fetched/are_not { regexp {fetched meanwhile} [ran $seqgen [spec {*}$keys -T 20 -batch 5] --dump plan] } 0
+# More gates than the second cache holds: what a step writes is fetched before its sums, and where weights go in blocks, before those of the last block. More
+# gradients than it holds beside them: the next tile's sums are fetched.
+proc kernel_text {c name} {
+    if {![regexp -indices "INLINE void ${name}_tile\\(" $c at]} { error "no kernel $name" }
+    return [string range $c [lindex $at 0] [string first \n\}\n $c [lindex $at 0]]]
+}
+# Where its stores, or fetches, go
+proc addresses {text call} {
+    return [lsort [lmap {- at} [regexp -all -inline "$call\\((\[^\n\]* at \[^\n\]*)\\);" $text] { regsub {, \w+$} $at {} }]]
+}
+proc written_and_fetched {keys name} {
+    set text [kernel_text [ran $::seqgen [spec {*}$keys] -o -] $name]
+    set written [addresses $text v_put]
+    return [list [llength $written] [expr {[addresses $text v_fetch_near] eq $written}] [regexp {if \(block == BLOCKS - 1\)\n *UNROLL for} $text]]
+}
+test fetched/written { written_and_fetched [list {*}$keys -T 70] {lstm_\w+_16_step} } {6 1 0}
+test fetched/written_vectors { verify_vectors {*}$keys -T 70 -sequences 130 } good
+test fetched/written_not { regexp {fetched before} [ran $seqgen [spec {*}$keys] --dump plan] } 0
+set keys {-T 40 -batch 13 -input rows -features 200 -target {value 1} -model {"lstm: {hidden: 257}" last "linear: {out: targets}"}}
+test fetched/blocks { written_and_fetched $keys lstm_200_257_step } {6 1 1}
+test fetched/sums { regexp -all {next tile's sums fetched} [ran $seqgen [spec {*}$keys] --dump plan] } 2
+test fetched/sums_not { regexp {next tile's sums} [ran $seqgen [spec {*}$keys -features 20 -model {"lstm: {hidden: 100}" last "linear: {out: targets}"}] --dump plan] } 0
 # Gates at their ends: an output gate of zero hides what tanh(c) was.
 foreach {name environment codegen} [list vectors $vectors {} scalars {} {{target: portable}} double {} {{target: portable} {real: float64}}] {
     test lstm/saturated_$name {
