@@ -4,7 +4,7 @@
 set flags {}
 catch {set flags [regexp -inline -line {^flags.*$} [text /proc/cpuinfo]]}
 
-# With AVX-512 a quotient comes from an estimate, or, on Zen 5, from a division.
+# With AVX-512 a quotient comes from an estimate, or, on Zen 4 and 5, from a division.
 set variants {any {-O2 -march=native} portable {-O2 -std=c11 -D_GNU_SOURCE}}
 if {[regexp {\mavx512dq\M} $flags]} {
     set variants [concat {any {-O2 -march=x86-64-v4} any {-O2 -march=x86-64-v4 -D__znver5__}} [lrange $variants 2 end]]

@@ -40,6 +40,7 @@ if {[has avx512f avx512bw avx512vl avx512dq]} {
     lappend variants gcc "-O0 -march=x86-64-v4" gcc "-O2 $plain -march=x86-64-v4" clang "-O0 -march=x86-64-v4"
     lappend variants gcc "-O2 -march=x86-64-v4 -DV_BYTES=32" ;# narrow models: AVX-512's instructions, half its width
     lappend variants gcc "-O2 -march=x86-64-v4 -D__znver5__" ;# divides
+    lappend variants gcc "-O2 -march=x86-64-v4 -D__znver4__" ;# and multiplies less
 }
 
 foreach {compiler options} $variants {
