@@ -260,20 +260,19 @@ int plan_tail(const Plan *plan, int units, int slots)
     return plan->vectors && slots > 1 && units > plan->P && rest > 0 && fewer ? tail : 0;
 }
 
-/* Going back, a step's gates come from the second cache, which has nothing to do while the product of the step before it runs from the first. (LSTM, T = 64,
- * 32 sequences: H = 16, 32 and 64 take 1.0 to 1.4% less, 128 0.5%.) */
-bool plan_fetch(const Plan *plan, int64_t row)
+/* Whether all steps' rows, of so many reals, take more than that */
+static bool rows_exceed(const Plan *plan, int64_t row, int64_t bytes)
 {
-    return plan->vectors && plan->B >= LEAST_FETCHED && row * plan->T * plan->B * plan->graph->spec->codegen.real_bytes > FETCHED_BYTES;
+    return plan->vectors && plan->B >= LEAST_FETCHED && row * plan->T * plan->B * plan->graph->spec->codegen.real_bytes > bytes;
 }
 
+/* Going back, a step's gates come from the second cache, which has nothing to do while the product of the step before it runs from the first. (LSTM, T = 64,
+ * 32 sequences: H = 16, 32 and 64 take 1.0 to 1.4% less, 128 0.5%.) */
+bool plan_fetch(const Plan *plan, int64_t row) { return rows_exceed(plan, row, FETCHED_BYTES); }
+
 /* Going forward, a step writes rows that no cache has had since the last batch went through, if all steps' are more than the second one holds. (Zen 4, a
- * training step: LSTM 64 with 64 sequences of 128 steps 4% less, two layers LSTM 128 2%, GRU 256 1%; a layer LSTM 32, 1 MB, 1% more.) */
-bool plan_fetch_written(const Plan *plan, int64_t row)
-{
-    enum { WRITTEN_BYTES = 2 << 20 };
-    return plan->vectors && plan->B >= LEAST_FETCHED && row * plan->T * plan->B * plan->graph->spec->codegen.real_bytes > WRITTEN_BYTES;
-}
+ * training step: LSTM 64 with 64 sequences of 128 steps 5% less, two layers LSTM 128 2%, GRU 256 1%; a layer LSTM 32, 1 MB, 1% more.) */
+bool plan_fetch_written(const Plan *plan, int64_t row) { return rows_exceed(plan, row, 2 << 20); }
 
 /* Gradients of so many weights do not stay in the second cache beside the gates that they are sums of: a tile's sums come from further away, and are
  * waited for. (Zen 4, LSTM 256 and GRU 256: 1% less of a layer's time; weights that stay there, LSTM 64 and 128: nothing.) */

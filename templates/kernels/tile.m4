@@ -86,12 +86,8 @@ sg_defop(<|sg_store_slot|>, 5, <|            v_put($2 + at * $3 + SPAN(v, $4 * P
 sg_defop(<|sg_program_end|>, 0, <|        }|>)m4_dnl
 m4_dnl What is stored is fetched before: sg_fetch_begin(blocked or nothing), sg_fetch or sg_fetch_slot for each store, as those with a value, sg_program_end
 sg_defop(<|sg_fetch_begin|>, 1, <|    /* what is written behind the sums, a line of the cache at a time */
-m4_ifelse(<|$1|>, <|blocked|>, <|    if (block == BLOCKS - 1)
-    |>)    UNROLL for (int b = 0; b < R; b++)
-m4_ifelse(<|$1|>, <|blocked|>, <|    |>)        UNROLL for (int j = 0; j < N; j++) {
-            const ptrdiff_t at = row + b;
-            const int v = u + j * W;
-            if (W < P && v % P > 0)
+sg_program_begin
+            if (m4_ifelse(<|$1|>, <|blocked|>, <|block < BLOCKS - 1 || (W < P && v % P > 0)|>, <|W < P && v % P > 0|>))
                 continue;|>)m4_dnl
 sg_defop(<|sg_fetch|>, 3, <|            v_fetch_near($2 + at * $3 + v);|>)m4_dnl
 sg_defop(<|sg_fetch_slot|>, 5, <|            v_fetch_near($2 + at * $3 + SPAN(v, $4 * P)$5);|>)m4_dnl

@@ -211,7 +211,7 @@ proc addresses {text call} {
 proc written_and_fetched {keys name} {
     set text [kernel_text [ran $::seqgen [spec {*}$keys] -o -] $name]
     set written [addresses $text v_put]
-    return [list [llength $written] [expr {[addresses $text v_fetch_near] eq $written}] [regexp {if \(block == BLOCKS - 1\)\n *UNROLL for} $text]]
+    return [list [llength $written] [expr {[addresses $text v_fetch_near] eq $written}] [regexp {if \(block < BLOCKS - 1 \|\| .*\n *continue;} $text]]
 }
 test fetched/written { written_and_fetched [list {*}$keys -T 70] {lstm_\w+_16_step} } {6 1 0}
 test fetched/written_vectors { verify_vectors {*}$keys -T 70 -sequences 130 } good
@@ -219,6 +219,12 @@ test fetched/written_not { regexp {fetched before} [ran $seqgen [spec {*}$keys] 
 set keys {-T 40 -batch 13 -input rows -features 200 -target {value 1} -model {"lstm: {hidden: 257}" last "linear: {out: targets}"}}
 test fetched/blocks { written_and_fetched $keys lstm_200_257_step } {6 1 1}
 test fetched/sums { regexp -all {next tile's sums fetched} [ran $seqgen [spec {*}$keys] --dump plan] } 2
+# .. as they are read, a tile further on
+test fetched/sums_next {
+    set text [kernel_text [ran $seqgen [spec {*}$keys] -o -] {gradient_200x\d+_sums}]
+    lassign [lmap call {{v_get\(out} {v_fetch_near\(next}} { lindex [regexp -inline "$call (\[^\n\]*)\\);" $text] 1 }] read fetched
+    list [expr {$read ne "" && $read eq $fetched}] [regexp {next = k \+ 2 \* R <= 200 \? out \+ R \* S \* P : out;} $text]
+} {1 1}
 test fetched/sums_not { regexp {next tile's sums} [ran $seqgen [spec {*}$keys -features 20 -model {"lstm: {hidden: 100}" last "linear: {out: targets}"}] --dump plan] } 0
 # Gates at their ends: an output gate of zero hides what tanh(c) was.
 foreach {name environment codegen} [list vectors $vectors {} scalars {} {{target: portable}} double {} {{target: portable} {real: float64}}] {
